@@ -23,5 +23,5 @@ public struct StoredEntry
     public EntryCounters Counters;
 }
 
-/// <summary>An entry that has to leave the journal's oldest file (or memory), as <see cref="QueueMachine.CollectEvacuation"/> lists it.</summary>
+/// <summary>An entry that has to leave the journal's oldest file (or memory), as <c>QueueMachine.CollectEvacuation</c> lists it.</summary>
 public readonly record struct EvacuationCandidate(EntryId Id, QueueEntry Entry, EntryCounters Counters);

@@ -14,7 +14,7 @@ public enum OfferResult
 {
     Taken,
 
-    /// <summary>The consumer has no room now (output buffer, channel-wide credit); it calls <see cref="QueueMachine.Resume"/> later.</summary>
+    /// <summary>The consumer has no room now (output buffer, channel-wide credit); it calls <c>QueueMachine.Resume</c> later.</summary>
     ConsumerFull,
 
     /// <summary>The bytes are not in memory; a load was started and the shell drains the queue again when it is done.</summary>
@@ -22,7 +22,7 @@ public enum OfferResult
 }
 
 /// <summary>
-/// What a <see cref="QueueMachine"/> asks of the world around it. Called on the queue's strand, during a command, and
+/// What a <c>QueueMachine</c> asks of the world around it. Called on the queue's strand, during a command, and
 /// must not call back into the machine. The machine has already changed its own state when it calls, except for
 /// <see cref="Offer"/>, whose answer decides.
 /// </summary>
@@ -52,12 +52,12 @@ public interface IQueueEffects
 
     /// <summary>
     /// Entries of the level below <paramref name="belowSeq"/> may be delivered from now on once this fact is durable: journal it, and call
-    /// <see cref="QueueMachine.DeliveryMarkDurable"/> when it is. After a crash entries below the mark are shown as redelivered.
+    /// <c>QueueMachine.DeliveryMarkDurable</c> when it is. After a crash entries below the mark are shown as redelivered.
     /// Only called for queues that are durable.
     /// </summary>
     void DeliveryMark(byte level, ulong belowSeq);
 
-    /// <summary>The entries of this cold block are needed: load it and call <see cref="QueueMachine.ColdBlockLoaded"/>.</summary>
+    /// <summary>The entries of this cold block are needed: load it and call <c>QueueMachine.ColdBlockLoaded</c>.</summary>
     void LoadColdBlock(byte level, in ColdBlock block);
 
     /// <summary>All entries of a block's range are gone: its bytes in the segment can be dropped.</summary>
