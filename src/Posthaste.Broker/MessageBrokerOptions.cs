@@ -1,0 +1,49 @@
+using Posthaste.Broker.Security;
+
+namespace Posthaste.Broker;
+
+/// <summary>How a <see cref="MessageBroker"/> stores, what it may use, and whom it trusts. Checked when the broker opens.</summary>
+public sealed class MessageBrokerOptions
+{
+    /// <summary>Data directory; null keeps everything in memory (nothing survives the process).</summary>
+    public string? DataDirectory { get; set; }
+
+    /// <summary>
+    /// Bytes of journal after which what is still wanted in the oldest file is moved out of it and the file is used again. Bounds the time
+    /// of a restart and the disk that settled messages hold. Default 512 MiB (8 files): a second or less to replay.
+    /// </summary>
+    public long JournalBytesMax { get; set; } = 512L << 20;
+
+    /// <summary>Bytes of one journal file. Default 64 MiB: large enough that rolling is rare, small enough to recycle often.</summary>
+    public int JournalFileBytes { get; set; } = 64 << 20;
+
+    /// <summary>Bytes of journal kept in memory for consumers that keep up. Default 64 MiB: a second or so of full load.</summary>
+    public long ResidentBytesMax { get; set; } = 64L << 20;
+
+    /// <summary>Bytes of blocks read back from disk for consumers that are behind. Default 32 MiB.</summary>
+    public long ReadCacheBytesMax { get; set; } = 32L << 20;
+
+    /// <summary>Bytes appended but not yet synced at which publishers are no longer read. Default 32 MiB: some ten syncs' worth.</summary>
+    public long UncommittedBytesMax { get; set; } = 32L << 20;
+
+    /// <summary>Index entries of queues in memory (24 bytes each) at which the longest backlogs are written to segments. Default 4 million (about 100 MB).</summary>
+    public long ResidentEntriesMax { get; set; } = 4_000_000;
+
+    /// <summary>Bytes of transient messages in memory at which publishers are blocked. Default: 0.4 of the memory that the process may use, as RabbitMQ's watermark.</summary>
+    public long TransientBytesMax { get; set; } = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 0.4);
+
+    /// <summary>Free bytes on the data directory's disk under which publishers are blocked. Default 256 MiB: four journal files.</summary>
+    public long DiskFreeBytesMin { get; set; } = 256L << 20;
+
+    /// <summary>Bytes of the largest message body. Default 16 MiB as in RabbitMQ 4; at most 512 MiB.</summary>
+    public int MessageBytesMax { get; set; } = 16 << 20;
+
+    /// <summary>Connections at a time over all protocols. Default 65,536: what one address and port can serve a client host.</summary>
+    public int ConnectionsMax { get; set; } = 65_536;
+
+    /// <summary>The clock of everything that the broker does by time. Default: the system's.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>Who may connect. Default: guest from loopback.</summary>
+    public IAuthenticator Authenticator { get; set; } = new LoopbackGuestAuthenticator();
+}

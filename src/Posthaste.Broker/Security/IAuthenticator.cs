@@ -1,0 +1,26 @@
+using Posthaste.Broker.Protocols;
+
+namespace Posthaste.Broker.Security;
+
+/// <summary>What a client presents to prove who it is. Which fields are set depends on the mechanism.</summary>
+public readonly record struct Credentials(string Mechanism, string UserName, string Password);
+
+/// <summary>Someone who may use the broker.</summary>
+/// <param name="Name">User name; what the `user-id` property of a message has to equal.</param>
+/// <param name="MayImpersonate">May publish with any `user-id` (RabbitMQ's tag `impersonator`).</param>
+public sealed record BrokerUser(string Name, bool MayImpersonate = false);
+
+/// <summary>
+/// Decides who is who. The one seam for every protocol and every mechanism (user store, certificates, tokens).
+/// </summary>
+public interface IAuthenticator
+{
+    /// <summary>SASL mechanisms offered on this connection, in order of preference.</summary>
+    IReadOnlyList<string> MechanismsFor(ProtocolConnection connection);
+
+    /// <summary>The user, or null when refused; <paramref name="reason"/> is for the log, never for the client.</summary>
+    BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason);
+
+    /// <summary>Whether the user may open the virtual host.</summary>
+    bool MayAccess(BrokerUser user, string virtualHost);
+}

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+using Posthaste.Broker.Protocols;
+
+namespace Posthaste.Broker.Security;
+
+/// <summary>
+/// The user store of a broker that nobody has configured: <c>guest</c>/<c>guest</c>, from this machine only, as RabbitMQ's
+/// `loopback_users` has it. From elsewhere nobody gets in.
+/// </summary>
+public sealed class LoopbackGuestAuthenticator : IAuthenticator
+{
+    private const string Guest = "guest";
+    private static readonly BrokerUser GuestUser = new(Guest);
+    private static readonly string[] Mechanisms = ["PLAIN", "AMQPLAIN"];
+
+    public IReadOnlyList<string> MechanismsFor(ProtocolConnection connection) => Mechanisms;
+
+    public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
+    {
+        var known = Equal(credentials.UserName, Guest) & Equal(credentials.Password, Guest);
+        if (!known)
+        {
+            reason = "invalid credentials";
+            return null;
+        }
+
+        if (!connection.IsLoopback)
+        {
+            reason = "user 'guest' can only connect via localhost";
+            return null;
+        }
+
+        reason = "";
+        return GuestUser;
+    }
+
+    public bool MayAccess(BrokerUser user, string virtualHost) => true;
+
+    private static bool Equal(string left, string right) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(left), Encoding.UTF8.GetBytes(right));
+}
