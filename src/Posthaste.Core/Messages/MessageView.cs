@@ -47,42 +47,58 @@ public readonly ref struct MessageView
 {
     public const int FixedBytes = 20;
 
-    private readonly ReadOnlySpan<byte> _bytes;
-
     /// <param name="bytes">The whole message, trusted: checksummed by storage, written by <see cref="MessageWriter"/>.</param>
-    public MessageView(ReadOnlySpan<byte> bytes) => _bytes = bytes;
+    public MessageView(ReadOnlySpan<byte> bytes)
+    {
+        Format = (PropertyFormat)bytes[0];
+        Flags = (MessageFlags)bytes[1];
+        ReceivedAtMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[12..]);
+        var propertiesLength = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        var annotationsLength = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
+        Exchange = bytes.Slice(FixedBytes, bytes[2]);
+        RoutingKey = bytes.Slice(FixedBytes + bytes[2], bytes[3]);
+        var at = FixedBytes + bytes[2] + bytes[3];
+        Properties = bytes.Slice(at, propertiesLength);
+        Annotations = bytes.Slice(at + propertiesLength, annotationsLength);
+        Body = bytes[(at + propertiesLength + annotationsLength)..];
+    }
 
-    /// <summary>The encoded message as stored.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes;
+    /// <summary>A message that was not stored: its parts still stand where the publisher's bytes were read to.</summary>
+    public MessageView(
+        PropertyFormat format, MessageFlags flags, long receivedAtMs, ReadOnlySpan<byte> exchange,
+        ReadOnlySpan<byte> routingKey, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
+    {
+        Format = format;
+        Flags = flags;
+        ReceivedAtMs = receivedAtMs;
+        Exchange = exchange;
+        RoutingKey = routingKey;
+        Properties = properties;
+        Body = body;
+    }
 
-    public PropertyFormat Format => (PropertyFormat)_bytes[0];
+    public PropertyFormat Format { get; }
 
-    public MessageFlags Flags => (MessageFlags)_bytes[1];
-
-    public bool IsPersistent => (Flags & MessageFlags.Persistent) != 0;
+    public MessageFlags Flags { get; }
 
     /// <summary>When the broker received it, in milliseconds since the Unix epoch.</summary>
-    public long ReceivedAtMs => BinaryPrimitives.ReadInt64LittleEndian(_bytes[12..]);
+    public long ReceivedAtMs { get; }
 
     /// <summary>Name of the exchange that it was published to, UTF-8.</summary>
-    public ReadOnlySpan<byte> Exchange => _bytes.Slice(FixedBytes, _bytes[2]);
+    public ReadOnlySpan<byte> Exchange { get; }
 
     /// <summary>Routing key that it was published with, UTF-8.</summary>
-    public ReadOnlySpan<byte> RoutingKey => _bytes.Slice(FixedBytes + _bytes[2], _bytes[3]);
+    public ReadOnlySpan<byte> RoutingKey { get; }
 
     /// <summary>Properties in the encoding that <see cref="Format"/> names.</summary>
-    public ReadOnlySpan<byte> Properties => _bytes.Slice(PropertiesOffset, PropertiesLength);
+    public ReadOnlySpan<byte> Properties { get; }
 
     /// <summary>What the broker itself noted (death history); empty for nearly all messages. See MessageAnnotations.</summary>
-    public ReadOnlySpan<byte> Annotations => _bytes.Slice(PropertiesOffset + PropertiesLength, AnnotationsLength);
+    public ReadOnlySpan<byte> Annotations { get; }
 
-    public ReadOnlySpan<byte> Body => _bytes[(PropertiesOffset + PropertiesLength + AnnotationsLength)..];
+    public ReadOnlySpan<byte> Body { get; }
 
-    private int PropertiesOffset => FixedBytes + _bytes[2] + _bytes[3];
-
-    private int PropertiesLength => (int)BinaryPrimitives.ReadUInt32LittleEndian(_bytes[4..]);
-
-    private int AnnotationsLength => (int)BinaryPrimitives.ReadUInt32LittleEndian(_bytes[8..]);
+    public bool IsPersistent => (Flags & MessageFlags.Persistent) != 0;
 }
 
 /// <summary>Encodes a message in the layout of <see cref="MessageView"/>.</summary>
