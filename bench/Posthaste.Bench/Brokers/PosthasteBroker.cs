@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+namespace Posthaste.Bench.Brokers;
+
+/// <summary>Posthaste as a user starts it, with its defaults.</summary>
+/// <param name="workDirectory">Where its data directory goes.</param>
+/// <param name="assembly">The built posthaste.dll.</param>
+internal sealed class PosthasteBroker(string workDirectory, string assembly) : Broker(BrokerName, workDirectory)
+{
+    public const string BrokerName = "posthaste";
+
+    /// <summary>The release build of the repository that this program was built in.</summary>
+    public static string FindAssembly()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Posthaste.slnx")))
+        {
+            directory = directory.Parent;
+        }
+
+        string root = directory?.FullName ?? Environment.CurrentDirectory;
+        return Path.Combine(root, "artifacts", "bin", "Posthaste", "release", "posthaste.dll");
+    }
+
+    public override void Start()
+    {
+        if (!File.Exists(assembly))
+        {
+            throw new FileNotFoundException($"{assembly} is not there: run dotnet build src/Posthaste -c Release");
+        }
+
+        base.Start();
+    }
+
+    protected override ProcessStartInfo Describe() => new(
+        "dotnet", [assembly, "serve", "--data", Path.Combine(Home, "data"), "--listen", $"amqp={EndPoint}"]);
+}

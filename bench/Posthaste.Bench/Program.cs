@@ -1,0 +1,3 @@
+using Posthaste.Bench;
+
+return await BenchCommand.Create().Parse(args).InvokeAsync();

@@ -1,0 +1,73 @@
+using Posthaste.Bench.Amqp;
+using Posthaste.Bench.Brokers;
+using Posthaste.Bench.Load;
+using Posthaste.Bench.Reports;
+using Posthaste.Bench.Workloads;
+using Spectre.Console;
+
+namespace Posthaste.Bench;
+
+/// <summary>
+/// Runs workloads against brokers in turn: each run has a fresh process and an empty data directory, and only one
+/// broker runs at a
+/// time. Brokers alternate within a round and swap places from round to round, so that a machine that gets slower or
+/// warmer does not favour one of them.
+/// </summary>
+internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func<string, Broker> create)
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    public IReadOnlyList<RunResult> Run(
+        IReadOnlyList<Workload> workloads, IReadOnlyList<string> brokers, int rounds, CancellationToken cancellation)
+    {
+        List<RunResult> results = [];
+        for (int round = 1; round <= rounds; round++)
+        {
+            foreach (Workload workload in workloads)
+            {
+                for (int i = 0; i < brokers.Count; i++)
+                {
+                    string broker = brokers[(i + round - 1) % brokers.Count];
+                    RunResult result = RunOnce(workload, broker, round, cancellation);
+                    results.Add(result);
+                    Report(result, rounds);
+                }
+            }
+        }
+
+        return results;
+    }
+
+    private RunResult RunOnce(Workload workload, string name, int round, CancellationToken cancellation)
+    {
+        string server = "";
+        try
+        {
+            using Broker broker = create(name);
+            broker.Start();
+            server = broker.WaitUntilReady(StartTimeout);
+            try
+            {
+                return new RunResult(
+                    workload.Name, name, server, round, workload.Run(broker, options, cancellation), Failure: null);
+            }
+            catch (Exception e) when (e is InvalidOperationException or AmqpException or IOException)
+            {
+                throw new WorkloadException($"{e.Message}\nlast output of {name}:\n{broker.Output()}");
+            }
+        }
+        catch (WorkloadException e)
+        {
+            return new RunResult(workload.Name, name, server, round, [], e.Message);
+        }
+    }
+
+    private void Report(RunResult result, int rounds)
+    {
+        string figures = string.Join(
+            ", ", result.Metrics.Select(m => $"{m.Name} {ComparisonWriter.Format(m.Value)} {m.Unit}"));
+        string outcome = result.Failure ?? figures;
+        console.MarkupLineInterpolated(
+            $"[grey]{result.Round}/{rounds}[/] [bold]{result.Workload}[/] on {result.Broker}: {outcome}");
+    }
+}
