@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Posthaste.Server.Transport;
+
+namespace Posthaste.Server.Configuration;
+
+/// <summary>A protocol and one address that it is to listen on.</summary>
+internal sealed record ListenPlan(Protocol Protocol, IPEndPoint EndPoint)
+{
+    private const string Off = "off";
+    private const string Localhost = "localhost";
+    private const string Everywhere = "*";
+
+    /// <summary>All that the options ask for; never empty.</summary>
+    /// <exception cref="PosthasteConfigurationException">A name is unknown, an address malformed, or nothing would
+    /// listen.</exception>
+    public static IReadOnlyList<ListenPlan> From(PosthasteOptions options)
+    {
+        foreach (var name in options.Listen.Keys) RequireKnown(name, options.Protocols);
+
+        var plans = new List<ListenPlan>();
+        foreach (var protocol in options.Protocols)
+        {
+            if (!options.Listen.TryGetValue(protocol.Name, out var addresses))
+                addresses = $"{Localhost}:{protocol.DefaultPort}";
+            if (addresses.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) continue;
+            foreach (var address in addresses.Split(',', StringSplitOptions.TrimEntries))
+                plans.AddRange(Resolve(protocol.Name, address).Select(endPoint => new ListenPlan(protocol, endPoint)));
+        }
+
+        if (plans.Count == 0)
+            throw new PosthasteConfigurationException("every protocol is off; a broker has to listen for at least one");
+        return plans;
+    }
+
+    private static void RequireKnown(string name, IReadOnlyList<Protocol> protocols)
+    {
+        if (protocols.Any(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) return;
+        var known = string.Join(", ", protocols.Select(p => p.Name));
+        throw new PosthasteConfigurationException($"'{name}' is no protocol that can listen; these are: {known}");
+    }
+
+    private static IEnumerable<IPEndPoint> Resolve(string name, string address)
+    {
+        var colon = address.LastIndexOf(':');
+        if (colon <= 0 || !TryParsePort(address.AsSpan(colon + 1), out var port)) throw Refuse(name, address);
+
+        var host = address[..colon];
+        return host switch
+        {
+            // Any free port is one port: the other loopback address could not be promised the same.
+            Localhost when port != 0 && HasLoopback6() =>
+                [new(IPAddress.Loopback, port), new(IPAddress.IPv6Loopback, port)],
+            Localhost => [new(IPAddress.Loopback, port)],
+            // The transport opens this one for IPv4 too.
+            Everywhere => [new(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, port)],
+            _ => [new(ParseAddress(name, address, host), port)],
+        };
+    }
+
+    private static IPAddress ParseAddress(string name, string address, string host)
+    {
+        // [::1]:5672 as in a URI: without the brackets nobody can tell where an IPv6 address ends.
+        var isBracketed = host.StartsWith('[') && host.EndsWith(']');
+        if (!IPAddress.TryParse(isBracketed ? host[1..^1] : host, out var ip)) throw Refuse(name, address);
+        if (isBracketed != (ip.AddressFamily == AddressFamily.InterNetworkV6)) throw Refuse(name, address);
+        return ip;
+    }
+
+    private static bool TryParsePort(ReadOnlySpan<char> text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
+
+    private static PosthasteConfigurationException Refuse(string name, string address) =>
+        new($"'{name}' can't listen on '{address}'; it has to be HOST:PORT (HOST an IP address, localhost or *; " +
+            $"PORT 0 to {IPEndPoint.MaxPort}, 0 for any free one) or {Off}");
+
+    /// <summary>Whether ::1 exists here: containers often have the address family without the address.</summary>
+    private static bool HasLoopback6()
+    {
+        if (!Socket.OSSupportsIPv6) return false;
+        using var probe = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

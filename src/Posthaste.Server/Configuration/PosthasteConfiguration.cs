@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Posthaste.Server.Configuration;
+
+/// <summary>
+/// Reads section <c>Posthaste</c> of a configuration: <c>Data</c> or <c>Memory</c>, <c>Listen:NAME</c>, and the
+/// numbers of
+/// <see cref="NumberSetting.All"/>. A key that nothing reads is refused: a limit misspelt is a limit not set.
+/// </summary>
+public static class PosthasteConfiguration
+{
+    public const string Section = "Posthaste";
+
+    private const string DataKey = "Data";
+    private const string MemoryKey = "Memory";
+    private const string ListenKey = "Listen";
+
+    private static IEnumerable<string> Keys =>
+        [DataKey, MemoryKey, ListenKey, .. NumberSetting.All.Select(setting => setting.Key)];
+
+    /// <exception cref="PosthasteConfigurationException">A key is unknown, or a value malformed or out of
+    /// range.</exception>
+    public static void Apply(IConfiguration configuration, PosthasteOptions options)
+    {
+        var section = configuration.GetSection(Section);
+        ApplyPlace(section.GetSection(DataKey), section.GetSection(MemoryKey), options);
+        foreach (var entry in section.GetChildren())
+        {
+            if (Is(entry, DataKey) || Is(entry, MemoryKey)) continue;
+            if (Is(entry, ListenKey)) ApplyListeners(entry, options);
+            else ApplyNumber(entry.Key, entry.Value ?? "", options);
+        }
+    }
+
+    /// <summary>Sets the number that a key under <see cref="Section"/> names.</summary>
+    /// <exception cref="PosthasteConfigurationException">The key is unknown, or the value malformed or out of
+    /// range.</exception>
+    public static void ApplyNumber(string key, string value, PosthasteOptions options)
+    {
+        var setting = NumberSetting.All
+            .FirstOrDefault(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+        if (setting is null)
+        {
+            throw new PosthasteConfigurationException(
+                $"{Section}:{key} is no setting of Posthaste; these are: {string.Join(", ", Keys)}");
+        }
+
+        setting.Read(value, options.Broker);
+    }
+
+    private static void ApplyListeners(IConfigurationSection section, PosthasteOptions options)
+    {
+        foreach (var entry in section.GetChildren()) options.Listen[entry.Key] = entry.Value ?? "";
+    }
+
+    private static void ApplyPlace(IConfigurationSection data, IConfigurationSection memory, PosthasteOptions options)
+    {
+        var isMemory = false;
+        if (memory.Value is not null && !bool.TryParse(memory.Value, out isMemory))
+            throw new PosthasteConfigurationException($"{memory.Path} is '{memory.Value}'; it has to be true or false");
+        // One of them would be silently ignored, and the wrong guess loses data.
+        if (isMemory && data.Value is not null)
+            throw new PosthasteConfigurationException(
+                $"{memory.Path} and {data.Path} exclude each other; set one of them");
+
+        if (isMemory) options.UseMemory();
+        else if (data.Value is not null) options.UseDirectory(RequirePath(data));
+    }
+
+    private static string RequirePath(IConfigurationSection data) => !string.IsNullOrWhiteSpace(data.Value)
+        ? data.Value
+        : throw new PosthasteConfigurationException($"{data.Path} is empty; it has to be a directory");
+
+    private static bool Is(IConfigurationSection entry, string key) =>
+        entry.Key.Equals(key, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,169 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker;
+using Posthaste.Server.Transport;
+
+namespace Posthaste.Server;
+
+/// <summary>
+/// A whole broker inside this process: its data, and the listeners that clients connect to. Any number of them may
+/// run side by side. All members may be called from any thread.
+/// </summary>
+/// <example><code>
+/// await using var broker = await PosthasteBroker.StartAsync();
+/// var factory = new ConnectionFactory { Uri = broker.AmqpUri };
+/// </code></example>
+public sealed partial class PosthasteBroker : IAsyncDisposable
+{
+    /// <summary>Seconds that clients get to end their connections when the broker stops, before they are cut.</summary>
+    internal const int DrainSecondsMax = 10;
+
+    private const string Amqp = "amqp";
+
+    private readonly PosthasteOptions _options;
+    private readonly ILogger _log;
+    private readonly Lock _stopLock = new();
+    private MessageBroker? _broker;
+    private TransportServer? _transport;
+    private Task? _stopped;
+
+    internal PosthasteBroker(PosthasteOptions options)
+    {
+        _options = options;
+        _log = options.Loggers.CreateLogger<PosthasteBroker>();
+    }
+
+    /// <summary>Every address listened on; empty before the start.</summary>
+    public IReadOnlyList<Listener> Listeners => _transport?.Listeners ?? [];
+
+    /// <summary>Full path of the data directory; null when everything is in memory.</summary>
+    public string? DataDirectory => _options.DataDirectory is { } path ? Path.GetFullPath(path) : null;
+
+    /// <summary>Port of AMQP 0-9-1.</summary>
+    /// <exception cref="InvalidOperationException">The broker has not started, or does not listen for it.</exception>
+    public int AmqpPort => EndPointOf(Amqp).Port;
+
+    /// <summary>What a client on this machine connects to with AMQP 0-9-1, user and password included.</summary>
+    /// <exception cref="InvalidOperationException">The broker has not started, or does not listen for it.</exception>
+    public Uri AmqpUri
+    {
+        get
+        {
+            var endPoint = EndPointOf(Amqp);
+            var isAny = endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
+            var reachable = isAny ? new IPEndPoint(IPAddress.Loopback, endPoint.Port) : endPoint;
+            return new Uri($"amqp://guest:guest@{reachable}/");
+        }
+    }
+
+    /// <summary>
+    /// Starts a broker for a test or a tool: in memory and on free ports of loopback, unless <paramref
+    /// name="configure"/> says otherwise. When it returns every listener accepts.
+    /// </summary>
+    /// <exception cref="PosthasteException">It can't start; the message says why.</exception>
+    public static async Task<PosthasteBroker> StartAsync(
+        Action<PosthasteOptions>? configure = null, CancellationToken cancellation = default)
+    {
+        var options = new PosthasteOptions().UseMemory();
+        foreach (var protocol in Protocol.Known) options.Listen[protocol.Name] = $"{IPAddress.Loopback}:0";
+        configure?.Invoke(options);
+        return await StartAsync(options, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Starts a broker with exactly these options, which must not change afterwards.</summary>
+    /// <exception cref="PosthasteException">It can't start; the message says why.</exception>
+    public static async Task<PosthasteBroker> StartAsync(
+        PosthasteOptions options, CancellationToken cancellation = default)
+    {
+        var broker = new PosthasteBroker(options);
+        await broker.OpenAsync(cancellation).ConfigureAwait(false);
+        return broker;
+    }
+
+    /// <summary>
+    /// Stops listening, lets clients end (10 s at most, then they are cut), makes pending data durable and lets go of
+    /// the directory. Any number of times; each call waits for the end.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task stopped;
+        lock (_stopLock) stopped = _stopped ??= StopAsync();
+        await stopped.ConfigureAwait(false);
+    }
+
+    /// <summary>Opens the data and listens. Once; what was opened when it fails is closed again.</summary>
+    internal async Task OpenAsync(CancellationToken cancellation)
+    {
+        var plans = _options.Validate();
+        try
+        {
+            _broker = OpenData();
+            var handlers = plans.Select(plan => plan.Protocol).Distinct()
+                .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options.Loggers));
+            _transport = await TransportServer
+                .StartAsync(plans, handlers, _options.Broker.ConnectionsMax, _options.Loggers, cancellation)
+                .ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        foreach (var listener in Listeners) LogListening(listener.Protocol, listener.EndPoint);
+    }
+
+    private MessageBroker OpenData()
+    {
+        try
+        {
+            return MessageBroker.Open(_options.Broker, _options.Loggers);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new PosthasteDataException(exception.Message, exception);
+        }
+    }
+
+    private async Task StopAsync()
+    {
+        try
+        {
+            if (_transport is not null)
+            {
+                using var drainLimit = new CancellationTokenSource(TimeSpan.FromSeconds(DrainSecondsMax));
+                await _transport.StopAsync(drainLimit.Token).ConfigureAwait(false);
+                await _transport.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // Whatever became of the sockets, the data is closed in good order.
+            if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
+            if (_options.IsTemporary) DeleteDirectory(DataDirectory!);
+        }
+    }
+
+    private void DeleteDirectory(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        }
+        catch (IOException exception)
+        {
+            LogNotDeleted(exception, path);
+        }
+    }
+
+    private IPEndPoint EndPointOf(string protocol) =>
+        Listeners.FirstOrDefault(listener => listener.Protocol == protocol)?.EndPoint
+        ?? throw new InvalidOperationException($"The broker does not listen for {protocol}.");
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "listening {Protocol} {EndPoint}")]
+    private partial void LogListening(string protocol, IPEndPoint endPoint);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning,
+        Message = "the temporary directory {Path} could not be deleted")]
+    private partial void LogNotDeleted(Exception exception, string path);
+}

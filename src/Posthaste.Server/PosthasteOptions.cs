@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Posthaste.Broker;
+using Posthaste.Server.Configuration;
+using Posthaste.Server.Transport;
+
+namespace Posthaste.Server;
+
+/// <summary>
+/// How a broker runs inside a process: where its data is, where it listens, what it may use. The same settings come
+/// from section
+/// <c>Posthaste</c> of the configuration, from environment variables <c>POSTHASTE__…</c> and from the flags of
+/// <c>posthaste serve</c>.
+/// Checked when the broker starts.
+/// </summary>
+public sealed class PosthasteOptions
+{
+    /// <summary>Where data goes when nothing else is said: a directory beside where the process was started.</summary>
+    public const string DefaultDataDirectory = "posthaste-data";
+
+    /// <summary>
+    /// Options as <c>posthaste serve</c> has them without any flag: durable, every protocol on its own port of this
+    /// machine.
+    /// </summary>
+    public PosthasteOptions() => Broker.DataDirectory = DefaultDataDirectory;
+
+    /// <summary>
+    /// Data directory; null when everything is kept in memory. Default <see cref="DefaultDataDirectory"/>.
+    /// </summary>
+    public string? DataDirectory => Broker.DataDirectory;
+
+    /// <summary>
+    /// Where each protocol listens: its name and <c>HOST:PORT</c>, several separated by commas, or <c>off</c>. A
+    /// protocol that is not named listens on its own port of <c>localhost</c>. HOST is an IP address,
+    /// <c>localhost</c> (both loopback addresses) or
+    /// <c>*</c> (every address); port 0 takes any free one.
+    /// </summary>
+    public IDictionary<string, string> Listen { get; } =
+        new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Limits, security and time of the broker itself.</summary>
+    public MessageBrokerOptions Broker { get; } = new();
+
+    /// <summary>The clock of everything that the broker does by time. Default: the system's.</summary>
+    public TimeProvider Time
+    {
+        get => Broker.Time;
+        set => Broker.Time = value;
+    }
+
+    /// <summary>
+    /// Where <see cref="PosthasteBroker"/> logs to; a host's own loggers take its place there. Default: nowhere.
+    /// </summary>
+    public ILoggerFactory Loggers { get; set; } = NullLoggerFactory.Instance;
+
+    internal bool IsTemporary { get; private set; }
+
+    /// <summary>The protocols that can listen; tests bring their own.</summary>
+    internal IReadOnlyList<Protocol> Protocols { get; set; } = Protocol.Known;
+
+    /// <summary>Keeps everything in memory: fast, and gone with the process.</summary>
+    public PosthasteOptions UseMemory() => Use(null, isTemporary: false);
+
+    /// <summary>Keeps data in this directory, which is made when it does not exist.</summary>
+    public PosthasteOptions UseDirectory(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return Use(path, isTemporary: false);
+    }
+
+    /// <summary>
+    /// Keeps data in a new directory that is deleted when the broker is disposed: for tests of what durability does.
+    /// </summary>
+    public PosthasteOptions UseTemporaryDirectory() =>
+        Use(Path.Combine(Path.GetTempPath(), $"posthaste-{Guid.NewGuid():n}"), isTemporary: true);
+
+    /// <exception cref="PosthasteConfigurationException">A value is out of its range, or nothing would
+    /// listen.</exception>
+    internal IReadOnlyList<ListenPlan> Validate()
+    {
+        foreach (var setting in NumberSetting.All) setting.Check(Broker);
+        return ListenPlan.From(this);
+    }
+
+    private PosthasteOptions Use(string? path, bool isTemporary)
+    {
+        Broker.DataDirectory = path;
+        IsTemporary = isTemporary;
+        return this;
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Posthaste.Server;
+using Posthaste.Terminal;
+
+namespace Posthaste.Commands;
+
+/// <summary>
+/// The commands of <c>posthaste</c>, and the one place where what went wrong becomes a message and an exit code.
+/// </summary>
+internal static class CommandLine
+{
+    /// <summary>
+    /// Seconds that a command gets to end after Ctrl+C or SIGTERM: the drain of connections and the last sync, with
+    /// room.
+    /// </summary>
+    private const int TerminationSecondsMax = 30;
+
+    private static readonly Option<bool> Verbose = new("--verbose")
+    {
+        Description = "Show the whole error, stack trace included, when something fails.",
+        Recursive = true,
+    };
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = Build();
+        // Alone it can't know what is wanted of it, so it says what there is.
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) Screen.Error(error.Message);
+            Screen.Error($"see: posthaste {string.Join(' ', PathOf(parsed.CommandResult))}--help");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            var invocation = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromSeconds(TerminationSecondsMax),
+            };
+            return await parsed.InvokeAsync(invocation);
+        }
+        catch (Exception exception)
+        {
+            Screen.Error(parsed.GetValue(Verbose) ? exception.ToString() : Screen.OneLine(exception.Message));
+            return CodeFor(exception);
+        }
+    }
+
+    internal static RootCommand Build()
+    {
+        var root = new RootCommand(
+            """
+            Posthaste: a message broker for the clients you already have.
+
+            Examples:
+              posthaste serve                                  a durable broker, data in ./posthaste-data
+              posthaste serve --memory --listen amqp=127.0.0.1:0   a throw-away broker on a free port
+            """)
+        {
+            ServeCommand.Create(),
+        };
+        root.Options.Add(Verbose);
+        return root;
+    }
+
+    private static int CodeFor(Exception exception) => exception switch
+    {
+        PosthasteConfigurationException => ExitCode.Usage,
+        PosthasteDataException => ExitCode.Data,
+        PosthasteListenException => ExitCode.Listen,
+        _ => ExitCode.Failed,
+    };
+
+    /// <summary>The words that lead to a command, each followed by a space.</summary>
+    private static IEnumerable<string> PathOf(System.CommandLine.Parsing.CommandResult result)
+    {
+        var names = new Stack<string>();
+        for (var at = result; at.Parent is System.CommandLine.Parsing.CommandResult parent; at = parent)
+            names.Push(at.Command.Name);
+        return names.Append("");
+    }
+}

@@ -1,0 +1,173 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Posthaste.Server;
+using Posthaste.Server.Configuration;
+using Posthaste.Terminal;
+
+namespace Posthaste.Commands;
+
+/// <summary><c>posthaste serve</c>: a broker in the foreground until SIGTERM or Ctrl+C.</summary>
+internal static class ServeCommand
+{
+    private const string ConfigFile = "appsettings.json";
+
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = "Directory of the data, made when it does not exist. " +
+            $"Default ./{PosthasteOptions.DefaultDataDirectory}.",
+        HelpName = "DIR",
+    };
+
+    private static readonly Option<bool> Memory = new("--memory")
+    {
+        Description = "Keep everything in memory: nothing survives the process.",
+    };
+
+    private static readonly Option<string[]> Listen = new("--listen")
+    {
+        Description = "Where a protocol listens, or NAME=off. HOST is an IP address, localhost or * (every address); " +
+            "port 0 takes any free one. Repeat it for more names and more addresses.",
+        HelpName = "NAME=HOST:PORT",
+    };
+
+    private static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "A limit, as in --set MessageBytesMax=64MiB; docs/operating.md lists them. Repeatable.",
+        HelpName = "KEY=VALUE",
+    };
+
+    private static readonly Option<string> Config = new("--config")
+    {
+        Description = $"Configuration file with a section \"{PosthasteConfiguration.Section}\". " +
+            $"Default ./{ConfigFile} if there is one.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<LogLevel> Log = new("--log")
+    {
+        Description = "Least level of what is logged to standard error.",
+        DefaultValueFactory = _ => LogLevel.Information,
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("serve",
+            """
+            Run a broker until Ctrl+C or SIGTERM.
+
+            Settings come from the configuration file, then the environment (POSTHASTE__DATA,
+            POSTHASTE__LISTEN__AMQP, …), then the flags. A line starting with "ready" on standard output
+            says that every listener accepts.
+
+            Examples:
+              posthaste serve
+              posthaste serve --data /var/lib/posthaste --listen amqp=*:5672
+              posthaste serve --memory --listen amqp=127.0.0.1:0
+            """)
+        { Data, Memory, Listen, Set, Config, Log };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var started = Stopwatch.StartNew();
+        var options = ReadOptions(parsed);
+        using var loggers = CreateLoggers(parsed.GetValue(Log));
+        options.Loggers = loggers;
+
+        await using var broker = await PosthasteBroker.StartAsync(options, stop);
+        PrintBanner(broker, started.Elapsed);
+        await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        Screen.Fact("stopping", "no new connections; clients are told and get 10 s to end");
+        await broker.DisposeAsync();
+        Screen.Fact("stopped", options.DataDirectory is null ? "what was in memory is gone" : "everything is on disk");
+        return ExitCode.Ok;
+    }
+
+    private static PosthasteOptions ReadOptions(ParseResult parsed)
+    {
+        var options = new PosthasteOptions();
+        PosthasteConfiguration.Apply(ReadConfiguration(parsed.GetValue(Config)), options);
+
+        var data = parsed.GetValue(Data);
+        var isMemory = parsed.GetValue(Memory);
+        if (data is not null && isMemory)
+            throw new PosthasteConfigurationException("--data and --memory exclude each other; give one of them");
+        if (data is not null && string.IsNullOrWhiteSpace(data))
+            throw new PosthasteConfigurationException("--data is empty; it has to be a directory");
+        if (data is not null) options.UseDirectory(data);
+        if (isMemory) options.UseMemory();
+
+        var listeners = Pairs(parsed.GetValue(Listen), Listen)
+            .GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase);
+        foreach (var listener in listeners)
+            options.Listen[listener.Key] = string.Join(',', listener.Select(pair => pair.Value));
+        foreach (var (key, value) in Pairs(parsed.GetValue(Set), Set))
+            PosthasteConfiguration.ApplyNumber(key, value, options);
+        return options;
+    }
+
+    private static IEnumerable<(string Key, string Value)> Pairs(string[]? texts, Option option)
+    {
+        foreach (var text in texts ?? [])
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+                throw new PosthasteConfigurationException($"{option.Name} is '{text}'; it has to be {option.HelpName}");
+            yield return (text[..equals], text[(equals + 1)..]);
+        }
+    }
+
+    private static IConfigurationRoot ReadConfiguration(string? file)
+    {
+        var builder = new ConfigurationBuilder().SetBasePath(Environment.CurrentDirectory);
+        builder.AddJsonFile(file ?? ConfigFile, optional: file is null).AddEnvironmentVariables();
+        try
+        {
+            return builder.Build();
+        }
+        catch (Exception exception)
+            when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            var reason = exception.InnerException?.Message ?? exception.Message;
+            throw new PosthasteConfigurationException($"can't read {file ?? ConfigFile}: {reason}", exception);
+        }
+    }
+
+    private static ILoggerFactory CreateLoggers(LogLevel least) => LoggerFactory.Create(logging => logging
+        .SetMinimumLevel(least)
+        // The banner says on standard output what these would say again.
+        .AddFilter(typeof(PosthasteBroker).FullName, least > LogLevel.Warning ? least : LogLevel.Warning)
+        .AddFilter("Microsoft", least > LogLevel.Warning ? least : LogLevel.Warning)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        })
+        .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+
+    private static void PrintBanner(PosthasteBroker broker, TimeSpan elapsed)
+    {
+        Screen.Title($"posthaste {ProductVersion.Text}");
+        foreach (var listener in broker.Listeners) Screen.Fact("listening", $"{listener.Protocol} {listener.EndPoint}");
+        if (broker.DataDirectory is { } path)
+        {
+            Screen.Fact("data", path);
+            Screen.Fact("durable", "always: a confirmed message is synced to disk");
+        }
+        else
+        {
+            Screen.Fact("data", "in memory");
+            Screen.Fact("durable", "no: nothing survives this process");
+        }
+
+        Screen.Fact("ready", $"after {elapsed.TotalSeconds:0.00} s; Ctrl+C stops");
+    }
+}

@@ -1,0 +1,42 @@
+using Spectre.Console;
+
+namespace Posthaste.Terminal;
+
+/// <summary>
+/// What the commands print: results to standard output, everything else to standard error, so that a pipe gets
+/// results only. Colours and progress only where a person looks.
+/// </summary>
+internal static class Screen
+{
+    private static readonly IAnsiConsole Out = Create(Console.Out, Console.IsOutputRedirected);
+    private static readonly IAnsiConsole Err = Create(Console.Error, Console.IsErrorRedirected);
+
+    /// <summary>Prints a line of the form <c>name text</c>, the name in a column of its own.</summary>
+    public static void Fact(string name, string text) =>
+        Out.MarkupLine($"[grey]{Markup.Escape(name.PadRight(FactNameWidth))}[/] {Markup.Escape(text)}");
+
+    /// <summary>Prints a line that stands out.</summary>
+    public static void Title(string text) => Out.MarkupLine($"[bold green]{Markup.Escape(text)}[/]");
+
+    /// <summary>Prints one line as it is.</summary>
+    public static void Line(string text) => Console.Out.WriteLine(text);
+
+    /// <summary>Says on standard error what went wrong.</summary>
+    public static void Error(string text) => Err.MarkupLine($"[red]posthaste:[/] {Markup.Escape(text)}");
+
+    /// <summary>A message as one line: those of exceptions often carry more.</summary>
+    public static string OneLine(string message) =>
+        string.Join(' ', message.Split(['\r', '\n'], NonEmpty)).TrimEnd('.');
+
+    private const int FactNameWidth = 9;
+    private const StringSplitOptions NonEmpty =
+        StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
+    private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        // A line for a program stays one line, however long.
+        if (isRedirected) console.Profile.Width = int.MaxValue;
+        return console;
+    }
+}

@@ -1,0 +1,52 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker;
+using Posthaste.Broker.Protocols;
+using Posthaste.Server.Transport;
+
+namespace Posthaste.Server.Tests.Support;
+
+/// <summary>The smallest protocol there is: it says back what it hears, and goodbye when the broker stops.</summary>
+internal sealed class EchoProtocol : IProtocolHandler
+{
+    public const string Goodbye = "stopping";
+
+    public string Name => "echo";
+
+    public int DefaultPort => 7;
+
+    /// <summary>Keeps connections open when the broker stops, as a session that hangs would.</summary>
+    public bool IgnoresStop { get; init; }
+
+    public static Protocol As(string name, EchoProtocol? handler = null) =>
+        new(name, 7, (MessageBroker _, ILoggerFactory _) => handler ?? new EchoProtocol());
+
+    public async Task ServeAsync(ProtocolConnection connection, CancellationToken stopping)
+    {
+        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
+        try
+        {
+            await EchoAsync(input, output, IgnoresStop ? CancellationToken.None : stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            await output.WriteAsync(System.Text.Encoding.ASCII.GetBytes(Goodbye), CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // The peer cut the connection: as good an end as any.
+            return;
+        }
+    }
+
+    private static async Task EchoAsync(PipeReader input, PipeWriter output, CancellationToken stopping)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync(stopping);
+            foreach (var segment in read.Buffer) await output.WriteAsync(segment, stopping);
+            input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted) return;
+        }
+    }
+}
