@@ -14,15 +14,28 @@ public enum OfferResult
 {
     Taken,
 
-    /// <summary>The consumer has no room now (output buffer, channel-wide credit); it calls <c>QueueMachine.Resume</c> later.</summary>
+    /// <summary>The consumer has no room now (output buffer, channel-wide credit); it calls <see cref="QueueMachine.Resume"/> later.</summary>
     ConsumerFull,
 
     /// <summary>The bytes are not in memory; a load was started and the shell drains the queue again when it is done.</summary>
     NotResident,
 }
 
+/// <summary>What became of an entry that died.</summary>
+public enum DeadLetterOutcome
+{
+    /// <summary>It has left the queue.</summary>
+    Gone,
+
+    /// <summary>
+    /// The target cannot take it now (at-least-once): the queue holds it, neither ready nor delivered, and reports its death again
+    /// after <see cref="QueueMachine.DeadLetterRetryMs"/>.
+    /// </summary>
+    KeepTrying,
+}
+
 /// <summary>
-/// What a <c>QueueMachine</c> asks of the world around it. Called on the queue's strand, during a command, and
+/// What a <see cref="QueueMachine"/> asks of the world around it. Called on the queue's strand, during a command, and
 /// must not call back into the machine. The machine has already changed its own state when it calls, except for
 /// <see cref="Offer"/>, whose answer decides.
 /// </summary>
@@ -42,27 +55,39 @@ public interface IQueueEffects
     void Settled(EntryId id, in QueueEntry entry);
 
     /// <summary>
+    /// Entries of a segment block have left the queue without an index in memory (purged), or had left it before the block was
+    /// known: journal the settlement of these consecutive ids. None of them is live any more; some may have been settled before.
+    /// </summary>
+    void SettledRange(EntryId first, ulong count);
+
+    /// <summary>The queue was deleted with this entry in it: let go of its bytes; the deletion of the queue is the only fact.</summary>
+    void Released(in QueueEntry entry);
+
+    /// <summary>
     /// The entry has left the queue by dying: the shell makes one record of its settlement here and its append in the targets, or settles
     /// it if nothing takes it. Only called when the settings name a dead-letter exchange.
     /// </summary>
-    void DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters);
+    /// <returns><see cref="DeadLetterOutcome.KeepTrying"/> to be asked again later with the same entry.</returns>
+    DeadLetterOutcome DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters);
 
     /// <summary>The entry came back with these counters: journal them if the entry is persistent.</summary>
     void Returned(EntryId id, in QueueEntry entry, EntryCounters counters);
 
     /// <summary>
     /// Entries of the level below <paramref name="belowSeq"/> may be delivered from now on once this fact is durable: journal it, and call
-    /// <c>QueueMachine.DeliveryMarkDurable</c> when it is. After a crash entries below the mark are shown as redelivered.
+    /// <see cref="QueueMachine.DeliveryMarkDurable"/> when it is. After a crash entries below the mark are shown as redelivered.
     /// Only called for queues that are durable.
     /// </summary>
     void DeliveryMark(byte level, ulong belowSeq);
 
-    /// <summary>The entries of this cold block are needed: load it and call <c>QueueMachine.ColdBlockLoaded</c>.</summary>
+    /// <summary>The entries of this cold block are needed: load it and call <see cref="QueueMachine.ColdBlockLoaded"/>.</summary>
     void LoadColdBlock(byte level, in ColdBlock block);
 
-    /// <summary>All entries of a block's range are gone: its bytes in the segment can be dropped.</summary>
+    /// <summary>
+    /// All entries of the block are gone and their settlements reported: its bytes in the segment can be dropped. Nothing to journal.
+    /// </summary>
     void ColdBlockDropped(byte level, in ColdBlock block);
 
-    /// <summary>Single active consumer changed or a consumer became (in)active. Null for none active.</summary>
+    /// <summary>Another consumer is the single active one. Null for none. Only called for queues with single active consumer.</summary>
     void ActiveConsumerChanged(QueueConsumer? active);
 }

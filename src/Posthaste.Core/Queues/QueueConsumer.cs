@@ -26,4 +26,17 @@ public abstract class QueueConsumer
 
     /// <summary>Strand-only: with single active consumer, whether this is it; else true while attached.</summary>
     public bool IsActive { get; internal set; }
+
+    /// <summary>The ring of its priority while attached; the neighbours there while it has room and may be served.</summary>
+    internal ConsumerRing? Ring { get; set; }
+
+    internal QueueConsumer? Next { get; set; }
+
+    internal QueueConsumer? Previous { get; set; }
+
+    internal bool IsAttached => Ring != null;
+
+    internal bool IsWaiting => Next != null;
+
+    internal bool HasRoom => IsActive && !IsFull && (PrefetchMax == 0 || UnackedCount < PrefetchMax);
 }

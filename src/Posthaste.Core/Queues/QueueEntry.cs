@@ -22,6 +22,9 @@ public enum EntryFlags : ushort
 
     /// <summary>Has counters in the queue's side table: it was returned at least once.</summary>
     Counted = 16,
+
+    /// <summary>Died, but its dead-letter target could not take it yet: neither ready nor with a consumer.</summary>
+    Held = 32,
 }
 
 /// <summary>
