@@ -1,0 +1,59 @@
+using System.Text;
+using Posthaste.Core.Catalog;
+
+namespace Posthaste.Core.Routing;
+
+/// <summary>
+/// An exchange and its bindings. Made by <see cref="VirtualHostCatalog"/>; route through that. Properties may be read
+/// from any thread; <see cref="Bindings"/> only by whoever serialises the catalog's commands.
+/// </summary>
+public sealed class Exchange : RouteTarget
+{
+    private readonly HashSet<Binding> _bindings = [];
+
+    internal Exchange(ExchangeDefinition definition, Router router)
+        : base(definition.Name)
+    {
+        Definition = definition;
+        Router = router;
+        NameBytes = Encoding.UTF8.GetBytes(definition.Name);
+        AlternateNameBytes = definition.AlternateExchange is { } name ? Encoding.UTF8.GetBytes(name) : null;
+    }
+
+    public ExchangeDefinition Definition { get; }
+
+    public ExchangeType Type => Definition.Type;
+
+    public override bool IsDurable => Definition.Durable;
+
+    /// <summary>Only other exchanges may send to it: a client's publish is refused.</summary>
+    public bool Internal => Definition.Internal;
+
+    /// <summary>One of those that are always there: the default exchange and `amq.*`. Cannot be deleted.</summary>
+    public bool IsPredeclared => Name.Length == 0 || CatalogNames.IsReserved(Name);
+
+    /// <summary>The bindings that start here.</summary>
+    public IReadOnlyCollection<Binding> Bindings => _bindings;
+
+    internal Router Router { get; }
+
+    internal byte[] NameBytes { get; }
+
+    internal byte[]? AlternateNameBytes { get; }
+
+    internal bool TryGetBinding(Binding equal, out Binding? binding) => _bindings.TryGetValue(equal, out binding);
+
+    internal void Add(Binding binding)
+    {
+        _bindings.Add(binding);
+        binding.Destination.LinkIncoming(binding);
+        Router.Add(binding);
+    }
+
+    internal void Remove(Binding binding)
+    {
+        Router.Remove(binding);
+        binding.Destination.UnlinkIncoming(binding);
+        _bindings.Remove(binding);
+    }
+}

@@ -1,0 +1,54 @@
+using Posthaste.Core.Catalog;
+
+namespace Posthaste.Core.Routing;
+
+/// <summary>
+/// Where a message goes: queues, each once, in the order in which they were found. Owned by one thread, cleared and
+/// used again; holds the scratch memory of routing too, so that routing allocates nothing once it is warm.
+/// </summary>
+public sealed class RouteResult
+{
+    private readonly DistinctList<CatalogQueue> _queues = new();
+
+    /// <summary>Queues found so far.</summary>
+    public int Count => _queues.Count;
+
+    /// <summary>The queues found so far; valid until the result changes.</summary>
+    public ReadOnlySpan<CatalogQueue> Queues => _queues.Items;
+
+    public CatalogQueue this[int index] => _queues[index];
+
+    /// <summary>
+    /// Exchanges of the walk under way in the order of the visit; each is visited once, so loops end.
+    /// </summary>
+    internal DistinctList<Exchange> Exchanges { get; } = new();
+
+    /// <summary>Whether a binding of the exchange being visited matched; else its alternate exchange is next.</summary>
+    internal bool HasMatched { get; set; }
+
+    internal DistinctList<TopicNode> TopicStates { get; private set; } = new();
+
+    internal DistinctList<TopicNode> NextTopicStates { get; private set; } = new();
+
+    /// <summary>Forgets the queues.</summary>
+    public void Clear() => _queues.Clear();
+
+    internal void Reach(RouteTarget target)
+    {
+        HasMatched = true;
+        if (target is CatalogQueue queue)
+            _queues.Add(queue);
+        else
+            Exchanges.Add((Exchange)target);
+    }
+
+    internal void Reach(TargetSet? targets)
+    {
+        if (targets is null)
+            return;
+        foreach (var target in targets.Items)
+            Reach(target);
+    }
+
+    internal void AdvanceTopic() => (TopicStates, NextTopicStates) = (NextTopicStates, TopicStates);
+}
