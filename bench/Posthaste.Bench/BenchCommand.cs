@@ -23,7 +23,7 @@ internal static class BenchCommand
     private static readonly Option<int> Seconds = Number("--seconds", "Measured time, where a workload has one.", 8);
     private static readonly Option<int> WarmUp = Number("--warm-up", "Seconds of load before measuring.", 2);
     private static readonly Option<int> InFlight = Number(
-        "--in-flight", "The most messages published but not yet delivered, throughput workloads.", 50_000);
+        "--in-flight", "The most messages published but not yet delivered, throughput workloads.", 20_000);
     private static readonly Option<int> Backlog = Number("--backlog", "Messages, backlog workloads.", 2_000_000);
     private static readonly Option<int> Queues = Number("--queues", "Queues, queues workload.", 10_000);
     private static readonly Option<int> Connections = Number("--connections", "Connections, idle workload.", 5_000);

@@ -42,19 +42,21 @@ internal sealed class QueuesWorkload(string name, string description) : Workload
 
         cancellation.ThrowIfCancellationRequested();
         double publishSeconds = PublishToEach(broker, queues);
+        (long residentFilled, _) = SettledMemory(broker);
         long messages = Declare(connection, queues, passive: true);
         if (messages != queues.Length)
         {
             throw new WorkloadException($"{queues.Length} queues hold {messages} messages, one each was confirmed");
         }
 
+        double perQueue = 1e3 * queues.Length;
         return
         [
             Metric.Cost("declare all", "s", declareSeconds),
-            Metric.Cost("resident per queue", "KB", (residentAfter - residentBefore) / 1e3 / queues.Length),
-            Metric.Cost("private per queue", "KB", (privateAfter - privateBefore) / 1e3 / queues.Length),
+            Metric.Cost("resident per queue", "KB", (residentAfter - residentBefore) / perQueue),
+            Metric.Cost("private per queue", "KB", (privateAfter - privateBefore) / perQueue),
             Metric.Cost("one message into each", "s", publishSeconds),
-            Metric.Cost("peak memory", "MB", ProcessMeter.PeakResidentBytes(broker.ProcessId) / 1e6),
+            Metric.Cost("resident per queue with it", "KB", (residentFilled - residentBefore) / perQueue),
         ];
     }
 
