@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+using Posthaste.Interop.Tests.Infrastructure;
+
+namespace Posthaste.Interop.Tests.Foreign;
+
+/// <summary>
+/// One run of a client's script of named checks. The script prints `ok NAME` or `not ok NAME: reason` for each; every
+/// check is a test of its own, and all of them share one run of the script.
+/// </summary>
+public abstract partial class ScriptRun(BrokerFixture broker) : IAsyncLifetime
+{
+    private string[] _lines = [];
+    private string? _missing;
+    private string _errors = "";
+
+    /// <summary>The script's directory in the build output.</summary>
+    private protected static string Clients => Path.Combine(AppContext.BaseDirectory, "clients");
+
+    public async ValueTask InitializeAsync()
+    {
+        _missing = await PrepareAsync();
+        if (_missing is not null)
+            return;
+        CommandResult result = await RunAsync(broker.Host, broker.Port);
+        _lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        _errors = $"exit code {result.ExitCode}\n{result.Errors}";
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The names of the checks, read from the source so that each is known before it runs.</summary>
+    internal static TheoryData<string> NamesIn(string script)
+    {
+        string source = File.ReadAllText(Path.Combine(Clients, script));
+        return [.. CheckNames().Matches(source).Select(match => match.Groups["name"].Value)];
+    }
+
+    /// <summary>Passes, fails or skips as the script reported the check.</summary>
+    internal void Report(string name)
+    {
+        if (_missing is not null)
+            Assert.Skip(_missing);
+        string? line = _lines.FirstOrDefault(line => line == $"ok {name}" || line.StartsWith($"not ok {name}: ",
+            StringComparison.Ordinal));
+        Assert.True(line is not null, $"The script ended before this check: {_errors}");
+        Assert.True(line.StartsWith("ok ", StringComparison.Ordinal), line);
+    }
+
+    /// <summary>Makes the client ready; what is missing, in words, where that is not possible.</summary>
+    private protected abstract Task<string?> PrepareAsync();
+
+    private protected abstract Task<CommandResult> RunAsync(string host, int port);
+
+    [GeneratedRegex("""^@?check\((['"])(?<name>.+?)\1""", RegexOptions.Multiline)]
+    private static partial Regex CheckNames();
+}
