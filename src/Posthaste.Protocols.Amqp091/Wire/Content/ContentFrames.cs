@@ -83,6 +83,7 @@ public static class ContentFrames
         int frameMax)
     {
         var arguments = DeliverFixedBytes + consumerTag.Length + exchange.Length + routingKey.Length;
+        RequireRoom(destination, GetSize(arguments, properties.Length, body.Length, frameMax));
         var at = BeginMethod(destination, channel, MethodId.BasicDeliver, arguments);
         at = WriteShortString(destination, at, consumerTag);
         BinaryPrimitives.WriteUInt64BigEndian(destination[at..], deliveryTag);
@@ -106,6 +107,7 @@ public static class ContentFrames
         int frameMax)
     {
         var arguments = GetOkFixedBytes + exchange.Length + routingKey.Length;
+        RequireRoom(destination, GetSize(arguments, properties.Length, body.Length, frameMax));
         var at = BeginMethod(destination, channel, MethodId.BasicGetOk, arguments);
         BinaryPrimitives.WriteUInt64BigEndian(destination[at..], deliveryTag);
         destination[at + 8] = Unsafe.BitCast<bool, byte>(redelivered);
@@ -128,6 +130,7 @@ public static class ContentFrames
         int frameMax)
     {
         var arguments = ReturnFixedBytes + replyText.Length + exchange.Length + routingKey.Length;
+        RequireRoom(destination, GetSize(arguments, properties.Length, body.Length, frameMax));
         var at = BeginMethod(destination, channel, MethodId.BasicReturn, arguments);
         BinaryPrimitives.WriteUInt16BigEndian(destination[at..], (ushort)replyCode);
         at = WriteShortString(destination, at + sizeof(ushort), replyText);
@@ -150,6 +153,7 @@ public static class ContentFrames
         int frameMax)
     {
         var arguments = PublishFixedBytes + exchange.Length + routingKey.Length;
+        RequireRoom(destination, GetSize(arguments, properties.Length, body.Length, frameMax));
         var at = BeginMethod(destination, channel, MethodId.BasicPublish, arguments);
         BinaryPrimitives.WriteUInt16BigEndian(destination[at..], 0);
         at = WriteShortString(destination, at + sizeof(ushort), exchange);
@@ -222,6 +226,17 @@ public static class ContentFrames
         value.CopyTo(destination[(at + 1)..]);
         return at + 1 + value.Length;
     }
+
+    // Once and first, so that a caller who sized wrongly finds nothing half written.
+    private static void RequireRoom(Span<byte> destination, int bytes)
+    {
+        if (destination.Length < bytes)
+            ThrowDestinationTooShort(destination.Length, bytes);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowDestinationTooShort(int roomBytes, int bytes) =>
+        throw new ArgumentException($"The frames take {bytes} bytes, and there is room for {roomBytes}.");
 
     [DoesNotReturn]
     private static void ThrowShortStringTooLong(int bytes) =>
