@@ -47,18 +47,18 @@ public sealed partial class Journal
     {
         long tail = report.EndPosition;
         bool isPastEnd = reader.Parts.Count == 0 || tail > reader.LogicalEnd;
-        long lastSequence = 0;
-        foreach (JournalReader.Part part in reader.Parts)
+        List<JournalReader.Part> kept = reader.Parts.Where((p, i) => i == 0 || p.Header.Base < tail).ToList();
+        foreach (JournalReader.Part part in kept)
         {
-            // What lies behind the tail belongs to the torn batch: its positions will be used again.
-            if (part.Header.Base > tail || (part.Header.Base == tail && lastSequence > 0))
-            {
-                _files.Retire(part.Name);
-                continue;
-            }
-            lastSequence = part.Header.Sequence;
-            _files.Adopt(new JournalFile(lastSequence, part.Header.Base, part.Header.Salt,
+            _files.Adopt(new JournalFile(part.Header.Sequence, part.Header.Base, part.Header.Salt,
                 new JournalFileStore(device.Open(part.Name, writable: true), part.Name, part.Header.DataBytes)));
+        }
+        // What lies behind the tail belongs to the torn batch: its positions will be used again. The last file goes
+        // first, so that a crash in between leaves no gap.
+        foreach (JournalReader.Part part in reader.Parts.Skip(kept.Count).Reverse())
+        {
+            _files.Retire(part.Name);
+            device.SyncDirectory(StorageNames.JournalFolder);
         }
         foreach (string name in reader.Leftovers)
         {
@@ -75,6 +75,7 @@ public sealed partial class Journal
         if (isPastEnd)
         {
             tail = JournalFormat.GranuleCeiling(Math.Max(tail, replayFrom));
+            long lastSequence = kept.Count == 0 ? 0 : kept[^1].Header.Sequence;
             _files.Begin(tail, lastSequence + 1, Math.Min(_options.FirstFileBytes, _options.FileBytes));
         }
         device.SyncDirectory(StorageNames.JournalFolder);

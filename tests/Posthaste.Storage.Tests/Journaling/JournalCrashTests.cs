@@ -1,0 +1,49 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Posthaste.Storage.Devices;
+
+namespace Posthaste.Storage.Tests.Journaling;
+
+public sealed class JournalCrashTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void The_power_may_go_off_at_every_single_change(ulong seed)
+    {
+        long changes = CountChanges(seed);
+        Assert.True(changes > 100);
+        for (long at = 1; at <= changes; at++)
+        {
+            using var device = new FaultyDevice(seed * 1_000_003 + (ulong)at) { PowerOffAtChange = at };
+            var workload = new CrashWorkload(seed, device);
+            workload.TryRun(steps: 20);
+            workload.Crash();
+            Assert.True(workload.TryRun(steps: 3), $"seed {seed}, change {at}");
+            workload.Crash();
+            Assert.True(workload.TryRun(steps: 0), $"seed {seed}, change {at}");
+        }
+    }
+
+    [Fact]
+    public void The_power_may_go_off_again_and_again() =>
+        Prop.ForAll<int>(seed =>
+        {
+            var workload = new CrashWorkload((ulong)seed, new FaultyDevice((ulong)seed));
+            for (int round = 0; round < 12; round++)
+            {
+                workload.Device.PowerOffAtChange = 5 + (uint)HashCode.Combine(seed, round) % 40;
+                workload.TryRun(steps: 10);
+                workload.Crash();
+            }
+            Assert.True(workload.TryRun(steps: 0));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+
+    private static long CountChanges(ulong seed)
+    {
+        using var device = new FaultyDevice(seed);
+        Assert.True(new CrashWorkload(seed, device).TryRun(steps: 20));
+        return device.ChangeCount;
+    }
+}
