@@ -15,6 +15,17 @@ internal static class CommandLine
     /// </summary>
     private const int TerminationSecondsMax = 30;
 
+    private const string Manual =
+        """
+        Examples:
+          posthaste serve                                  a durable broker, its data in ./posthaste-data
+          posthaste publish --queue orders '{"id": 1}'     a message, confirmed when it is on disk
+          posthaste consume --queue orders                 and out again
+          posthaste bench                                  how fast that is on this machine
+
+        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 data directory, 4 can't listen.
+        """;
+
     private static readonly Option<bool> Verbose = new("--verbose")
     {
         Description = "Show the whole error, stack trace included, when something fails.",
@@ -26,7 +37,7 @@ internal static class CommandLine
         var root = Build();
         // Alone it can't know what is wanted of it, so it says what there is.
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-        if (parsed.Errors.Count > 0)
+        if (parsed.Errors.Count > 0 && parsed.Action is not ManualHelp)
         {
             foreach (var error in parsed.Errors) Screen.Error(error.Message);
             Screen.Error($"see: posthaste {string.Join(' ', PathOf(parsed.CommandResult))}--help");
@@ -51,18 +62,15 @@ internal static class CommandLine
 
     internal static RootCommand Build()
     {
-        var root = new RootCommand(
-            """
-            Posthaste: a message broker for the clients you already have.
-
-            Examples:
-              posthaste serve                                  a durable broker, data in ./posthaste-data
-              posthaste serve --memory --listen amqp=127.0.0.1:0   a throw-away broker on a free port
-            """)
+        var root = new RootCommand("A message broker for the clients you already have.")
         {
             ServeCommand.Create(),
+            PublishCommand.Create(),
+            ConsumeCommand.Create(),
+            BenchCommand.Create(),
         };
         root.Options.Add(Verbose);
+        ManualHelp.Install(root, Manual);
         return root;
     }
 

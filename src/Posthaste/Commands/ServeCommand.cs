@@ -55,10 +55,8 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        var command = new Command("serve",
+        var command = new ManualCommand("serve", "Run a broker until Ctrl+C or SIGTERM.",
             """
-            Run a broker until Ctrl+C or SIGTERM.
-
             Settings come from the configuration file, then the environment (POSTHASTE__DATA,
             POSTHASTE__LISTEN__AMQP, …), then the flags. A line starting with "ready" on standard output
             says that every listener accepts.

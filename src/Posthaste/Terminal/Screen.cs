@@ -24,6 +24,28 @@ internal static class Screen
     /// <summary>Says on standard error what went wrong.</summary>
     public static void Error(string text) => Err.MarkupLine($"[red]posthaste:[/] {Markup.Escape(text)}");
 
+    /// <summary>
+    /// Shows how far something that takes long has come, on standard error and only to a person. The work reports the
+    /// share done
+    /// (0 to 1) and what to say beside it.
+    /// </summary>
+    public static Task<TResult> WithProgressAsync<TResult>(
+        string description, Func<Action<double, string>, Task<TResult>> work)
+    {
+        if (Console.IsErrorRedirected) return work((_, _) => { });
+        return Err.Progress().AutoClear(true)
+            .Columns(new SpinnerColumn(), new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn())
+            .StartAsync(context =>
+            {
+                var task = context.AddTask(Markup.Escape(description), maxValue: 1);
+                return work((share, text) =>
+                {
+                    task.Value = share;
+                    task.Description = Markup.Escape(text);
+                });
+            });
+    }
+
     /// <summary>A message as one line: those of exceptions often carry more.</summary>
     public static string OneLine(string message) =>
         string.Join(' ', message.Split(['\r', '\n'], NonEmpty)).TrimEnd('.');
@@ -34,7 +56,11 @@ internal static class Screen
 
     private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        });
         // A line for a program stays one line, however long.
         if (isRedirected) console.Profile.Width = int.MaxValue;
         return console;

@@ -1,0 +1,30 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Posthaste.Terminal;
+
+/// <summary>Prints one JSON object a line on standard output.</summary>
+internal static class JsonOutput
+{
+    // For terminals and files, not for HTML: text stays readable.
+    internal static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly Stream Out = Console.OpenStandardOutput();
+
+    /// <summary>Writes an object whose members <paramref name="writeMembers"/> writes.</summary>
+    public static void Write(Action<Utf8JsonWriter> writeMembers)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(line, Options))
+        {
+            writer.WriteStartObject();
+            writeMembers(writer);
+            writer.WriteEndObject();
+        }
+
+        line.Write("\n"u8);
+        Out.Write(line.WrittenSpan);
+    }
+}
