@@ -13,8 +13,8 @@ namespace Posthaste.Primitives.Tables;
 public readonly record struct FieldTableLimits(int DepthMax, int FieldCountMax)
 {
     /// <summary>
-    /// 32 levels: the deepest tables in use (x-death, an array of tables with arrays of strings) have four, and JSON
-    /// parsers of the clients' languages stop at 64. 65,536 values: more than a 128 KiB frame can hold with keys, so
+    /// 32 levels: the deepest tables in use (x-death, an array of tables with arrays of strings) have four;
+    /// System.Text.Json, for comparison, stops at 64. 65,536 values: more than a 128 KiB frame can hold with keys, so
     /// it only binds where larger frames were negotiated; 2.6 MB decoded at most.
     /// </summary>
     public static FieldTableLimits Default { get; } = new(DepthMax: 32, FieldCountMax: 65_536);

@@ -1,12 +1,12 @@
 using Posthaste.Protocols.Amqp091.Wire.Methods;
-using System.Text;
 
 namespace Posthaste.Protocols.Amqp091.Wire;
 
 /// <summary>A breach of the protocol as a value: what to tell the peer, and about which method.</summary>
 /// <param name="Code">The reply code, which also decides what the error ends.</param>
-/// <param name="Detail">English text without the code's name; null only in the default value, which is no
-/// error.</param>
+/// <param name="Detail">
+/// English text without the code's name; null only in the default value, which is no error.
+/// </param>
 /// <param name="Method">The method that failed; <see cref="MethodId.None"/> if none did.</param>
 public readonly record struct WireError(ReplyCode Code, string Detail, MethodId Method = MethodId.None)
 {
@@ -27,34 +27,4 @@ public readonly record struct WireError(ReplyCode Code, string Detail, MethodId 
     /// <summary>A class or method number that AMQP 0-9-1 and its extensions do not define.</summary>
     public static WireError UnknownMethod(ushort classId, ushort methodId) => new(
         ReplyCode.NotImplemented, $"unknown method {classId}.{methodId}", MethodIds.FromParts(classId, methodId));
-}
-
-/// <summary>Fits text into a short string.</summary>
-public static class ShortStrings
-{
-    /// <summary>The length of a short string is one octet.</summary>
-    public const int BytesMax = 255;
-
-    /// <summary>
-    /// Writes as much of the text as fits a short string, cut between characters, and returns the bytes.
-    /// For texts to people, such as reply texts; a name must never be cut.
-    /// </summary>
-    /// <param name="text">Any text.</param>
-    /// <param name="destination">At least <see cref="BytesMax"/> bytes long.</param>
-    public static ReadOnlySpan<byte> Truncate(string text, Span<byte> destination)
-    {
-        // Utf8.FromUtf16 stops before the first character that does not fit and never splits one.
-        System.Text.Unicode.Utf8.FromUtf16(text, destination[..BytesMax], out _, out var written);
-        return destination[..written];
-    }
-
-    /// <summary>The UTF-8 of a name that is known to fit; longer ones are a defect of the caller.</summary>
-    /// <exception cref="ArgumentException">The name takes more than <see cref="BytesMax"/> bytes.</exception>
-    public static byte[] Encode(string name)
-    {
-        var bytes = Encoding.UTF8.GetBytes(name);
-        return bytes.Length <= BytesMax
-            ? bytes
-            : throw new ArgumentException($"A short string has at most {BytesMax} bytes.", nameof(name));
-    }
 }

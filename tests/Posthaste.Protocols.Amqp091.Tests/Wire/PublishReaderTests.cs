@@ -51,6 +51,27 @@ public sealed class PublishReaderTests
         Assert.False(PublishReader.TryReadPublish(frames, FrameMax, out _, out _));
     }
 
+    [Fact]
+    public void Leaves_channel_0_to_the_general_way()
+    {
+        var frames = WritePublish("x", "k", [0, 0], "hello"u8.ToArray(), channel: 0);
+        Assert.False(PublishReader.TryReadPublish(frames, FrameMax, out _, out _));
+    }
+
+    /// <summary>
+    /// A payload of frame-max itself is tolerated, here as in the frame-by-frame way; one octet more is not.
+    /// </summary>
+    [Fact]
+    public void Leaves_frames_beyond_frame_max_to_the_general_way()
+    {
+        var tolerated = WritePublish("x", "k", [0, 0], new byte[FrameMax], writerFrameMax: 2 * FrameMax);
+        Assert.True(PublishReader.TryReadPublish(tolerated, FrameMax, out var publish, out _));
+        Assert.Equal(FrameMax, publish.Body.Length);
+
+        var tooLong = WritePublish("x", "k", [0, 0], new byte[FrameMax + 1], writerFrameMax: 2 * FrameMax);
+        Assert.False(PublishReader.TryReadPublish(tooLong, FrameMax, out _, out _));
+    }
+
     /// <summary>
     /// Damages each octet of a publish in turn: whatever the fast way then still accepts, the general way has to read
     /// the same.
@@ -121,20 +142,26 @@ public sealed class PublishReaderTests
         return frame;
     }
 
-    private static byte[] WritePublish(string exchange, string routingKey, byte[] properties, byte[] body)
+    private static byte[] WritePublish(
+        string exchange,
+        string routingKey,
+        byte[] properties,
+        byte[] body,
+        ushort channel = 7,
+        int writerFrameMax = FrameMax)
     {
         var size = ContentFrames.GetPublishSize(
-            exchange.Length, routingKey.Length, properties.Length, body.Length, FrameMax);
+            exchange.Length, routingKey.Length, properties.Length, body.Length, writerFrameMax);
         var frames = new byte[size];
         var written = ContentFrames.WritePublish(
             frames,
-            channel: 7,
+            channel,
             Encoding.UTF8.GetBytes(exchange),
             Encoding.UTF8.GetBytes(routingKey),
             mandatory: true,
             properties,
             body,
-            FrameMax);
+            writerFrameMax);
         Assert.Equal(size, written);
         return frames;
     }
