@@ -19,14 +19,15 @@ public sealed class ProtocolErrorTests(BrokerFixture broker)
     [BrokerFact]
     public async Task Recover_with_requeue_returns_what_is_unacknowledged()
     {
-        string queue = $"wire.recover.{Guid.NewGuid():N}";
         await using WireClient client = await WireClient.OpenAsync(broker);
-        await DeclareExclusiveAsync(client, queue);
-        await PublishAsync(client, queue, "again"u8.ToArray());
-        Assert.Equal((1, false), await GetAsync(client, queue));
+        string queue = await client.DeclareExclusiveQueueAsync();
+        await client.PublishAsync("", queue, [0, 0], "again"u8.ToArray());
+        WireMessage first = await client.GetAsync(queue);
+        Assert.Equal((1, false), (first.Tag, first.Redelivered));
         await client.SendMethodAsync(1, 60, 110, new WireWriter().Octet(1));
         await client.ExpectAsync(60, 111);
-        Assert.Equal((2, true), await GetAsync(client, queue));
+        WireMessage again = await client.GetAsync(queue);
+        Assert.Equal((2, true), (again.Tag, again.Redelivered));
     }
 
     [BrokerFact]
@@ -181,9 +182,8 @@ public sealed class ProtocolErrorTests(BrokerFixture broker)
     [BrokerFact]
     public async Task A_message_may_arrive_one_byte_at_a_time_and_in_many_body_frames()
     {
-        string queue = $"wire.slow.{Guid.NewGuid():N}";
         await using WireClient client = await WireClient.OpenAsync(broker);
-        await DeclareExclusiveAsync(client, queue);
+        string queue = await client.DeclareExclusiveQueueAsync();
         byte[] message =
         [
             .. new WireFrame(WireFrame.Method, 1, new WireWriter()
@@ -195,37 +195,10 @@ public sealed class ProtocolErrorTests(BrokerFixture broker)
         ];
         foreach (byte piece in message)
             await client.SendAsync([piece]);
-        await client.SendMethodAsync(1, 60, 70, new WireWriter().Short(0).ShortString(queue).Octet(0));
-        await client.ExpectAsync(60, 71);
-        await client.ReadAsync();
-        Assert.Equal("abcd"u8.ToArray(), (await client.ReadAsync())!.Payload);
+        Assert.Equal("abcd"u8.ToArray(), (await client.GetAsync(queue)).Body);
     }
 
     /// <summary>A content header of class 60 without properties.</summary>
     private static byte[] ContentHeader(long bodySize) =>
         new WireWriter().Short(60).Short(0).LongLong(bodySize).Short(0).ToArray();
-
-    private static async Task DeclareExclusiveAsync(WireClient client, string queue)
-    {
-        const int Exclusive = 0b100;
-        await client.SendMethodAsync(1, 50, 10,
-            new WireWriter().Short(0).ShortString(queue).Octet(Exclusive).EmptyTable());
-        await client.ExpectAsync(50, 11);
-    }
-
-    private static async Task PublishAsync(WireClient client, string queue, byte[] body)
-    {
-        await client.SendMethodAsync(1, 60, 40, new WireWriter().Short(0).ShortString("").ShortString(queue).Octet(0));
-        await client.SendFrameAsync(WireFrame.Header, 1, ContentHeader(body.Length));
-        await client.SendFrameAsync(WireFrame.Body, 1, body);
-    }
-
-    private static async Task<(int Tag, bool Redelivered)> GetAsync(WireClient client, string queue)
-    {
-        await client.SendMethodAsync(1, 60, 70, new WireWriter().Short(0).ShortString(queue).Octet(0));
-        WireFrame got = await client.ExpectAsync(60, 71);
-        await client.ReadAsync();
-        await client.ReadAsync();
-        return (got.Arguments[7], got.Arguments[8] == 1);
-    }
 }

@@ -4,6 +4,9 @@ using Posthaste.Interop.Tests.Infrastructure;
 
 namespace Posthaste.Interop.Tests.Wire;
 
+/// <summary>A message as basic.get-ok, its header frame and its only body frame brought it.</summary>
+internal sealed record WireMessage(long Tag, bool Redelivered, byte[] Properties, byte[] Body);
+
 /// <summary>
 /// Speaks AMQP 0-9-1 frame by frame, for what no client library sends: malformed frames, wrong states, and methods
 /// that the libraries have dropped (immediate, recover). Method ids are the specification's.
@@ -78,6 +81,38 @@ internal sealed class WireClient : IAsyncDisposable
         await SendMethodAsync(1, 40, 10, new WireWriter()
             .Short(0).ShortString(name).ShortString(type).Octet(DurableAndInternal).EmptyTable());
         await ExpectAsync(40, 11);
+    }
+
+    /// <summary>Declares a queue that lives as long as this connection, and returns its name.</summary>
+    public async Task<string> DeclareExclusiveQueueAsync()
+    {
+        const int Exclusive = 0b100;
+        string queue = $"wire.{Guid.NewGuid():N}";
+        await SendMethodAsync(1, 50, 10,
+            new WireWriter().Short(0).ShortString(queue).Octet(Exclusive).EmptyTable());
+        await ExpectAsync(50, 11);
+        return queue;
+    }
+
+    /// <summary>Publishes one message whose property flags and values are given as bytes.</summary>
+    public async Task PublishAsync(string exchange, string routingKey, byte[] properties, byte[] body)
+    {
+        await SendMethodAsync(1, 60, 40,
+            new WireWriter().Short(0).ShortString(exchange).ShortString(routingKey).Octet(0));
+        await SendFrameAsync(WireFrame.Header, 1,
+            new WireWriter().Short(60).Short(0).LongLong(body.Length).Raw(properties).ToArray());
+        await SendFrameAsync(WireFrame.Body, 1, body);
+    }
+
+    /// <summary>Gets, without acknowledging, a message that is known to be there and to fit one body frame.</summary>
+    public async Task<WireMessage> GetAsync(string queue)
+    {
+        await SendMethodAsync(1, 60, 70, new WireWriter().Short(0).ShortString(queue).Octet(0));
+        WireFrame got = await ExpectAsync(60, 71);
+        WireFrame header = (await ReadAsync())!;
+        WireFrame body = (await ReadAsync())!;
+        return new WireMessage(
+            BinaryPrimitives.ReadInt64BigEndian(got.Arguments), got.Arguments[8] == 1, header.Payload[12..], body.Payload);
     }
 
     public Task SendMethodAsync(ushort channel, int classId, int methodId, WireWriter arguments) => SendFrameAsync(
