@@ -8,7 +8,9 @@ public sealed record CatalogLimits
 {
     public static CatalogLimits Default { get; } = new();
 
-    /// <summary>UTF-8 bytes of a name or binding key. 255: the length octet of the wire's short strings.</summary>
+    /// <summary>
+    /// UTF-8 bytes of a name or binding key. 255, and no more than that: the length octet of short strings.
+    /// </summary>
     public int NameBytesMax { get; init; } = 255;
 
     /// <summary>Queues. 1,000,000: at about 1.5 KB each, that is what a small server's memory holds.</summary>

@@ -7,7 +7,7 @@ namespace Posthaste.Core.Catalog;
 internal sealed class Interner<T>
     where T : class, IEquatable<T>
 {
-    private const int CountMax = 1024;
+    private const int CountMax = 256;
 
     private readonly HashSet<T> _values = [];
 

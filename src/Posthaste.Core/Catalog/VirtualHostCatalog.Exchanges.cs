@@ -28,7 +28,7 @@ public sealed partial class VirtualHostCatalog
         var what = CatalogErrors.Exchange(name, Name);
         var argumentError = ExchangeArguments.Parse(arguments, what, out var alternateExchange);
         var definition = new ExchangeDefinition(
-            name, parsedType, durable, autoDelete, isInternal, _tables.Intern(arguments), alternateExchange);
+            name, parsedType, durable, autoDelete, isInternal, arguments, alternateExchange);
         if (TryGetExchange(name, out var exchange))
         {
             return ArgumentEquivalence.Check(exchange, definition, what) is { } difference
@@ -82,6 +82,7 @@ public sealed partial class VirtualHostCatalog
 
     private Exchange AddExchange(ExchangeDefinition definition)
     {
+        definition = definition with { Arguments = _tables.Intern(definition.Arguments) };
         var exchange = new Exchange(definition, Router.Create(definition.Type));
         _exchanges.Set(exchange.NameBytes, exchange);
         _declaredExchangeCount++;

@@ -35,10 +35,10 @@ public sealed partial class VirtualHostCatalog
 
         var definition = new QueueDefinition(
             _ids.NextQueueId(), name, durable && !exclusive, exclusive, exclusive ? connectionId : 0, autoDelete,
-            _tables.Intern(arguments), _settings.Intern(settings));
+            arguments, settings);
         var edit = new CatalogEdit();
         var queue = AddQueue(definition);
-        edit.Record(queue.IsDurable, new QueueDeclared(definition));
+        edit.Record(queue.IsDurable, new QueueDeclared(queue.Definition));
         MarkChanged();
         return edit.ToOutcome(queue);
     }
@@ -128,7 +128,11 @@ public sealed partial class VirtualHostCatalog
 
     private CatalogQueue AddQueue(QueueDefinition definition)
     {
-        var queue = _factory.Create(definition);
+        var queue = _factory.Create(definition with
+        {
+            Arguments = _tables.Intern(definition.Arguments),
+            Settings = _settings.Intern(definition.Settings),
+        });
         _queuesById[queue.Id] = queue;
         _queuesByName.Set(queue.NameBytes, queue);
         QueueCount++;

@@ -17,7 +17,7 @@ public sealed partial class VirtualHostCatalog
         {
             case ExchangeDeclared declared:
                 if (!TryGetExchange(declared.Definition.Name, out _))
-                    AddExchange(declared.Definition with { Arguments = _tables.Intern(declared.Definition.Arguments) });
+                    AddExchange(declared.Definition);
                 break;
             case ExchangeDeleted deleted:
                 if (TryGetExchange(deleted.Name, out var exchange) && !exchange.IsPredeclared)
@@ -79,13 +79,8 @@ public sealed partial class VirtualHostCatalog
             throw new InvalidOperationException($"Queue {definition.Id} is declared while {known.Id} has its name.");
 
         // One with a higher id: the state is ahead of this fact, and the fact that deletes this queue follows.
-        if (known is not null)
-            return;
-        AddQueue(definition with
-        {
-            Arguments = _tables.Intern(definition.Arguments),
-            Settings = _settings.Intern(definition.Settings),
-        });
+        if (known is null)
+            AddQueue(definition);
     }
 
     private Binding? Resolve(BindingDefinition definition)

@@ -19,10 +19,10 @@ internal sealed class HeadersRouter : Router
 
     public override void Remove(Binding binding)
     {
-        var rules = _rules.Items;
+        var rules = _rules.Slots;
         for (var i = 0; i < rules.Length; i++)
         {
-            if (rules[i].Binding.Equals(binding))
+            if (rules[i] is { } rule && ReferenceEquals(rule.Binding, binding))
             {
                 _rules.RemoveAt(i);
                 return;
@@ -32,9 +32,9 @@ internal sealed class HeadersRouter : Router
 
     public override void Route(ReadOnlySpan<byte> key, in RouteHeaders headers, RouteResult into)
     {
-        foreach (var rule in _rules.Items)
+        foreach (var rule in _rules.Slots)
         {
-            if (rule.Matches(headers))
+            if (rule is not null && rule.Matches(headers))
                 into.Reach(rule.Binding.Destination);
         }
     }

@@ -46,8 +46,11 @@ public sealed class RouteResult
     {
         if (targets is null)
             return;
-        foreach (var target in targets.Items)
-            Reach(target);
+        foreach (var target in targets.Slots)
+        {
+            if (target is not null)
+                Reach(target);
+        }
     }
 
     internal void AdvanceTopic() => (TopicStates, NextTopicStates) = (NextTopicStates, TopicStates);

@@ -1,45 +1,55 @@
 namespace Posthaste.Core.Routing;
 
 /// <summary>
-/// A list that one thread changes while any thread walks the state it had at some moment. Adding is amortised O(1):
-/// it fills a slot that no reader looks at yet and then publishes the new count. Removing copies.
+/// A list that one thread changes while any thread walks it. Adding fills a slot that no reader looks at yet and then
+/// publishes the new length; removing empties the slot, and when half of the slots are empty the rest moves to a new
+/// array. So both are amortised O(1) also for an exchange with 100,000 bindings, and the order of adding stays.
 /// </summary>
 internal sealed class SnapshotList<T>
+    where T : class
 {
     private volatile State _state = State.Empty;
 
-    /// <summary>The items as of now; stays valid and unchanged whatever happens to the list.</summary>
-    public ReadOnlySpan<T> Items
+    /// <summary>
+    /// The slots as of now, the empty ones included; one that is removed meanwhile may be there or not.
+    /// </summary>
+    public ReadOnlySpan<T?> Slots
     {
         get
         {
             var state = _state;
-            return state.Slots.AsSpan(0, state.Count);
+            return state.Slots.AsSpan(0, state.Length);
         }
     }
 
-    public int Count => _state.Count;
+    /// <summary>Items in the list. For the thread that changes it.</summary>
+    public int Count { get; private set; }
 
     public void Add(T item)
     {
-        var (slots, count) = _state;
-        if (count == slots.Length)
-            Array.Resize(ref slots, Math.Max(1, count * 2));
-        slots[count] = item;
-        _state = new State(slots, count + 1);
+        var (slots, length) = _state;
+        if (length == slots.Length)
+            Array.Resize(ref slots, Math.Max(1, length * 2));
+        slots[length] = item;
+        _state = new State(slots, length + 1);
+        Count++;
     }
 
-    /// <summary>Removes the item at the index and moves the last one into its place.</summary>
-    public void RemoveAt(int index)
+    /// <summary>Removes the item in that slot. Whether the others have moved to other slots.</summary>
+    public bool RemoveAt(int slot)
     {
-        // Always into a new array: a slot that readers have seen must never change its content.
-        var items = Items[..^1].ToArray();
-        if (index < items.Length)
-            items[index] = Items[^1];
-        _state = items.Length == 0 ? State.Empty : new State(items, items.Length);
+        var (slots, length) = _state;
+        Volatile.Write(ref slots[slot], null);
+        Count--;
+        if (Count > length / 2)
+            return false;
+
+        T?[] rest = [.. slots.AsSpan(0, length).ToArray().Where(item => item is not null)];
+        _state = rest.Length == 0 ? State.Empty : new State(rest, rest.Length);
+        return true;
     }
 
-    private sealed record State(T[] Slots, int Count)
+    private sealed record State(T?[] Slots, int Length)
     {
         public static readonly State Empty = new([], 0);
     }

@@ -14,10 +14,11 @@ internal sealed class TargetSet
     // Bindings beyond the first per target; null while there are none, which is nearly always.
     private Dictionary<RouteTarget, int>? _extraBindings;
 
-    // Position of each target; null up to ScanMax targets.
+    // Slot of each target; null up to ScanMax slots, and when the targets have moved.
     private Dictionary<RouteTarget, int>? _positions;
 
-    public ReadOnlySpan<RouteTarget> Items => _targets.Items;
+    /// <summary>The targets, with empty slots between them.</summary>
+    public ReadOnlySpan<RouteTarget?> Slots => _targets.Slots;
 
     public bool IsEmpty => _targets.Count == 0;
 
@@ -30,7 +31,7 @@ internal sealed class TargetSet
             return;
         }
 
-        _positions?.Add(target, _targets.Count);
+        _positions?.Add(target, _targets.Slots.Length);
         _targets.Add(target);
     }
 
@@ -46,28 +47,25 @@ internal sealed class TargetSet
         }
 
         var position = PositionOf(target);
-        if (_positions is not null)
-        {
-            _positions[_targets.Items[^1]] = position;
-            _positions.Remove(target);
-        }
-
-        _targets.RemoveAt(position);
+        _positions?.Remove(target);
+        if (_targets.RemoveAt(position))
+            _positions = null;
     }
 
     private int PositionOf(RouteTarget target)
     {
-        if (_targets.Count <= ScanMax)
-        {
-            _positions = null;
-            return _targets.Items.IndexOf(target);
-        }
+        var slots = _targets.Slots;
+        if (slots.Length <= ScanMax)
+            return slots.IndexOf(target);
 
         if (_positions is null)
         {
-            _positions = new(_targets.Count * 2);
-            foreach (var known in _targets.Items)
-                _positions.Add(known, _positions.Count);
+            _positions = new(slots.Length);
+            for (var i = 0; i < slots.Length; i++)
+            {
+                if (slots[i] is { } known)
+                    _positions.Add(known, i);
+            }
         }
 
         return _positions.GetValueOrDefault(target, -1);
