@@ -1,29 +1,233 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Connections;
+using Posthaste.Broker.DeadLettering;
+using Posthaste.Broker.Flow;
+using Posthaste.Broker.Formats;
+using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Scheduling;
+using Posthaste.Broker.Security;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Catalog;
+using Posthaste.Primitives;
+using Posthaste.Storage.Segments;
 
 namespace Posthaste.Broker;
 
 /// <summary>
 /// The broker: virtual hosts with their exchanges and queues on one journal. It listens nowhere: protocols bring it their connections.
-/// All members may be called from any thread.
 /// </summary>
+/// <remarks>
+/// All public members may be called from any thread. Threads of its own: one that commits, one that applies, one that reads back
+/// from disk, one for upkeep (files, evacuation), and timers. Lock order: catalog, queue strand, outputs of sessions, pipeline, arena.
+/// </remarks>
 public sealed partial class MessageBroker : IAsyncDisposable
 {
-    private MessageBroker(MessageBrokerOptions options, ILoggerFactory loggers)
+    /// <summary>The virtual host that is always there, as in RabbitMQ.</summary>
+    public const string DefaultVirtualHost = "/";
+
+    private readonly ILogger _log;
+    private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ulong, BrokerQueue> _queues = new();
+    private readonly ConcurrentDictionary<ulong, BrokerConnection> _connections = new();
+    private readonly DataStore _data;
+    private readonly bool _ownsThreads;
+    private CommitLoop? _commitLoop;
+    private Upkeep? _upkeep;
+    private ulong _lastConnectionId;
+    private uint _lastHostId;
+    private int _disposed;
+
+    private MessageBroker(MessageBrokerOptions options, ILoggerFactory loggers, DataStore data, IWorkScheduler? scheduler)
     {
         Options = options;
         Loggers = loggers;
+        _log = loggers.CreateLogger<MessageBroker>();
+        _data = data;
+        _ownsThreads = scheduler is null;
+        Scheduler = scheduler ?? new PoolScheduler();
+        QueueIds = new CatalogIds(options.FillRandom);
+        Pipeline = new CommitPipeline(data.IsDurable, Arena, options);
+        Store = new MessageStore(Arena, data);
+        Loader = new MessageLoader(this, _ownsThreads);
+        DeadLetterer = new DeadLetterer(this);
+        Timers = new QueueTimers(this);
+        Ticker = new BrokerTicker(options.Time);
     }
 
     public MessageBrokerOptions Options { get; }
 
-    internal ILoggerFactory Loggers { get; }
+    /// <summary>Now, in milliseconds since the Unix epoch, by the broker's clock.</summary>
+    public long NowMs => Options.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Opens the data directory, replays the journal and starts the broker's threads.</summary>
-    /// <exception cref="IOException">The directory is in use, damaged beyond use, of a newer version, or can't be read or written.</exception>
-    public static MessageBroker Open(MessageBrokerOptions options, ILoggerFactory loggers) => new(options, loggers);
+    public CommitPipeline Pipeline { get; }
+
+    public ResourceAlarms Alarms { get; } = new();
+
+    public MessageFormats Formats { get; } = new();
+
+    public BrokerTicker Ticker { get; }
+
+    public ILoggerFactory Loggers { get; }
+
+    /// <summary>Pinned buffers for sessions that have to put a message together from pieces.</summary>
+    public PinnedMemoryPool Buffers { get; } = new(idleBytesMax: 16 << 20);
+
+    /// <summary>What opening the data directory found.</summary>
+    public RecoverySummary Recovery { get; private set; } = RecoverySummary.InMemory;
+
+    public IEnumerable<VirtualHost> VirtualHosts => _hosts.Values;
+
+    public IEnumerable<BrokerQueue> Queues => _queues.Values;
+
+    public IEnumerable<BrokerConnection> Connections => _connections.Values;
+
+    internal Lock CatalogLock { get; } = new();
+
+    internal CatalogIds QueueIds { get; }
+
+    internal MessageArena Arena { get; } = new();
+
+    internal MessageStore Store { get; }
+
+    internal SegmentStore? Segments => _data.Segments;
+
+    internal DataStore Data => _data;
+
+    internal MessageLoader Loader { get; }
+
+    internal DeadLetterer DeadLetterer { get; }
+
+    internal MoveGate Moves { get; } = new();
+
+    internal QueueTimers Timers { get; }
+
+    internal IWorkScheduler Scheduler { get; }
+
+    public VirtualHost? FindVirtualHost(string name) => _hosts.GetValueOrDefault(name);
+
+    /// <summary>Adds a virtual host, durably, or finds it.</summary>
+    /// <exception cref="BrokerLimitException">There are as many as there may be.</exception>
+    public VirtualHost AddVirtualHost(string name)
+    {
+        lock (CatalogLock)
+        {
+            if (_hosts.TryGetValue(name, out var known)) return known;
+            if (_hosts.Count >= Options.VirtualHostsMax) throw new BrokerLimitException($"there are {_hosts.Count} virtual hosts already");
+            var host = RestoreVirtualHost(++_lastHostId, name);
+            JournalCatalog(host.Id, new VirtualHostAdded(host.Id, name));
+            return host;
+        }
+    }
+
+    /// <summary>Registers a connection whose user has been authenticated.</summary>
+    /// <exception cref="BrokerLimitException">There are too many connections.</exception>
+    public BrokerConnection OpenConnection(ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
+    {
+        if (_connections.Count >= Options.ConnectionsMax)
+        {
+            throw new BrokerLimitException($"connection limit ({Options.ConnectionsMax}) is reached");
+        }
+
+        var connection = new BrokerConnection(this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host);
+        _connections[connection.Id] = connection;
+        return connection;
+    }
 
     /// <summary>
-    /// Writes what is pending, syncs it, marks the shutdown as clean and lets go of the directory. Connections must be closed before.
+    /// Writes what is pending, syncs it, notes that the shutdown was clean, and lets go of the directory. Connections must be closed before.
     /// </summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
+        Ticker.Dispose();
+        Timers.Dispose();
+        _upkeep?.Dispose();
+        Loader.Dispose();
+        if (!Pipeline.IsFailed) RecordCleanShutdown();
+        _commitLoop?.Dispose();
+        _data.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal void Register(BrokerQueue queue) => _queues[queue.Id] = queue;
+
+    internal void Unregister(BrokerQueue queue) => _queues.TryRemove(queue.Id, out _);
+
+    internal BrokerQueue? FindQueue(ulong id) => _queues.GetValueOrDefault(id);
+
+    internal VirtualHost? FindVirtualHost(uint id) => _hosts.Values.FirstOrDefault(host => host.Id == id);
+
+    internal BrokerConnection? FindConnection(ulong id) => _connections.GetValueOrDefault(id);
+
+    internal void ForgetVirtualHost(uint id)
+    {
+        if (FindVirtualHost(id) is not { } host || !_hosts.TryRemove(host.Name, out _)) return;
+        foreach (var queue in host.Catalog.Queues) Unregister((BrokerQueue)queue);
+    }
+
+    /// <summary>Returns when everything appended so far is on disk and applied. Not on a thread of the pipeline.</summary>
+    /// <returns>False when the journal has failed.</returns>
+    internal bool WaitUntilDurable()
+    {
+        using var done = new DurableSignal();
+        Pipeline.Post(done);
+        if (!_ownsThreads)
+        {
+            Pipeline.CommitPending();
+            Pipeline.ApplyCommitted();
+        }
+
+        return done.Wait();
+    }
+
+    internal VirtualHost RestoreVirtualHost(uint id, string name)
+    {
+        _lastHostId = Math.Max(_lastHostId, id);
+        return _hosts.GetOrAdd(name, static (key, known) => new VirtualHost(known.broker, known.id, key), (broker: this, id));
+    }
+
+    internal void Close(BrokerConnection connection)
+    {
+        var flushes = FlushSet.ForThisThread;
+        foreach (var queue in connection.TakeExclusiveQueues()) queue.Host.RemoveQueue(queue, flushes);
+        _connections.TryRemove(connection.Id, out _);
+        flushes.FlushAll();
+    }
+
+    /// <summary>Journals a change of the catalog. Under <see cref="CatalogLock"/>, so that the journal's order is the order of effect.</summary>
+    internal void JournalCatalog(uint hostId, CatalogChange change)
+    {
+        if (!Pipeline.HasJournal) return;
+        var writer = new ArrayBufferWriter<byte>(256);
+        BinaryPrimitives.WriteUInt32LittleEndian(writer.GetSpan(sizeof(uint)), hostId);
+        writer.Advance(sizeof(uint));
+        CatalogCodec.Write(change, writer);
+        Pipeline.AppendFact(
+            RecordType.Catalog, writer.WrittenCount, writer, static (target, from) => from.WrittenSpan.CopyTo(target));
+    }
+
+    private sealed class DurableSignal : PipelineCallback, IDisposable
+    {
+        private readonly ManualResetEventSlim _done = new();
+        private bool _durable;
+
+        public bool Wait()
+        {
+            _done.Wait();
+            return _durable;
+        }
+
+        public void Dispose() => _done.Dispose();
+
+        protected internal override void Applied(bool durable, FlushSet flushes)
+        {
+            _durable = durable;
+            _done.Set();
+        }
+    }
 }

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Posthaste.Broker.Security;
+using Posthaste.Core.Catalog;
 
 namespace Posthaste.Broker;
 
@@ -41,9 +43,38 @@ public sealed class MessageBrokerOptions
     /// <summary>Connections at a time over all protocols. Default 65,536: what one address and port can serve a client host.</summary>
     public int ConnectionsMax { get; set; } = 65_536;
 
+    /// <summary>Virtual hosts that are there from the start. Default: the one that clients expect.</summary>
+    public IReadOnlyList<string> VirtualHosts { get; set; } = [MessageBroker.DefaultVirtualHost];
+
+    /// <summary>Virtual hosts at most. Default 10,000: each costs its predeclared exchanges, some 5 KB.</summary>
+    public int VirtualHostsMax { get; set; } = 10_000;
+
+    /// <summary>How much one virtual host may declare.</summary>
+    public CatalogLimits CatalogLimits { get; set; } = CatalogLimits.Default;
+
+    /// <summary>Source of randomness for names that must not be guessed. Default: the system's.</summary>
+    public Action<Span<byte>> FillRandom { get; set; } = RandomNumberGenerator.Fill;
+
     /// <summary>The clock of everything that the broker does by time. Default: the system's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     /// <summary>Who may connect. Default: guest from loopback.</summary>
     public IAuthenticator Authenticator { get; set; } = new LoopbackGuestAuthenticator();
+
+    internal void Validate()
+    {
+        Require(JournalFileBytes is >= 1 << 20 and <= 1 << 30 && JournalFileBytes % (1 << 20) == 0,
+            nameof(JournalFileBytes), JournalFileBytes, "whole MiB from 1 MiB to 1 GiB");
+        Require(JournalBytesMax >= 4L * JournalFileBytes, nameof(JournalBytesMax), JournalBytesMax, "at least four journal files");
+        Require(ResidentBytesMax >= 4 << 20, nameof(ResidentBytesMax), ResidentBytesMax, "at least 4 MiB");
+        Require(ReadCacheBytesMax >= 4 << 20, nameof(ReadCacheBytesMax), ReadCacheBytesMax, "at least 4 MiB");
+        Require(UncommittedBytesMax >= 1 << 20, nameof(UncommittedBytesMax), UncommittedBytesMax, "at least 1 MiB");
+        Require(MessageBytesMax is >= 1 and <= 512 << 20, nameof(MessageBytesMax), MessageBytesMax, "1 byte to 512 MiB");
+        Require(ConnectionsMax >= 1, nameof(ConnectionsMax), ConnectionsMax, "at least 1");
+    }
+
+    private static void Require(bool holds, string option, long value, string range)
+    {
+        if (!holds) throw new ArgumentException($"{option} is {value}, but has to be {range}.");
+    }
 }

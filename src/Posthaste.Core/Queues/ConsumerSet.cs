@@ -15,6 +15,9 @@ public enum ConsumerRefusal
 
     /// <summary>A queue with a single active consumer takes no exclusive ones.</summary>
     ExclusiveWithSingleActive,
+
+    /// <summary>The queue is gone.</summary>
+    QueueDeleted,
 }
 
 /// <summary>
@@ -29,6 +32,8 @@ internal sealed class ConsumerSet(bool isSingleActive)
     private readonly List<ConsumerRing> _rings = [];
 
     public int Count => _attached.Count;
+
+    public IReadOnlyList<QueueConsumer> Attached => _attached;
 
     /// <summary>With single active consumer, the one that is; else null.</summary>
     public QueueConsumer? Active { get; private set; }

@@ -54,6 +54,9 @@ public sealed partial class Journal : IDisposable
     /// <summary>Where the next record goes. Under the caller's lock.</summary>
     public long TailPosition => _tail;
 
+    /// <summary>Whether something waits to be sealed. Under the caller's lock.</summary>
+    public bool HasUnsealed => _open.RecordCount > 0;
+
     /// <summary>Bytes appended and not durable yet, sealed or not; callers hold publishers back by it. Any thread.</summary>
     public long PendingBytes => Volatile.Read(ref _tail) - DurablePosition;
 

@@ -28,6 +28,12 @@ public sealed class JournalBlock : RefCounted
     /// <summary>For a block from <see cref="Journal.RentLarge"/>: the size of its payload. Otherwise zero.</summary>
     public int PayloadBytes { get; private set; }
 
+    /// <summary>Position of its first byte.</summary>
+    public long StartPosition => Base;
+
+    /// <summary>Position behind its last byte. A block that is appended to may end earlier later on, never before what was appended.</summary>
+    public long EndPosition => End;
+
     internal long Base => Volatile.Read(ref _base);
 
     internal long End => Volatile.Read(ref _end);

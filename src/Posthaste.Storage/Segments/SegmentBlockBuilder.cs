@@ -23,6 +23,9 @@ public sealed class SegmentBlockBuilder : IDisposable
     /// <summary>Bytes that the block will take in its file.</summary>
     public int Bytes => _bytes;
 
+    /// <summary>Where in the block the message added last begins; with the block's own offset, where it will be in the file.</summary>
+    public int LastMessageOffset { get; private set; }
+
     /// <summary>Empties the builder for a block of this destination and level.</summary>
     public void Begin(ulong destinationId, byte level)
     {
@@ -51,6 +54,7 @@ public sealed class SegmentBlockBuilder : IDisposable
             _memory = _pool.Rent(end);
         }
         SegmentFormat.WriteEntry(_memory.Array.AsSpan(_bytes), entry, message);
+        LastMessageOffset = _bytes + SegmentFormat.EntryHeaderBytes;
         _bytes = end;
         _info = _info with
         {

@@ -1,0 +1,78 @@
+using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Security;
+
+namespace Posthaste.Broker.Connections;
+
+/// <summary>A client's connection as the broker knows it: who it is, and what goes when it goes.</summary>
+public sealed class BrokerConnection : IDisposable
+{
+    private readonly MessageBroker _broker;
+    private readonly Lock _lock = new();
+    private HashSet<BrokerQueue>? _exclusiveQueues;
+    private int _disposed;
+
+    internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
+    {
+        _broker = broker;
+        Id = id;
+        Transport = transport;
+        Protocol = protocol;
+        User = user;
+        Host = host;
+    }
+
+    /// <summary>Somebody wants it closed (an operator, a shutdown), with the reason to tell the client.</summary>
+    public event Action<string>? CloseRequested;
+
+    /// <summary>Unique for the life of the process.</summary>
+    public ulong Id { get; }
+
+    public ProtocolConnection Transport { get; }
+
+    /// <summary>Name of the protocol: <c>amqp</c>, ….</summary>
+    public string Protocol { get; }
+
+    public BrokerUser User { get; }
+
+    public VirtualHost Host { get; }
+
+    /// <summary>What the client calls itself; null if it doesn't say.</summary>
+    public string? ClientName { get; set; }
+
+    /// <summary>The connection has declared an exclusive queue, which goes with it.</summary>
+    internal void Own(BrokerQueue queue)
+    {
+        lock (_lock) (_exclusiveQueues ??= []).Add(queue);
+    }
+
+    internal void Disown(BrokerQueue queue)
+    {
+        lock (_lock) _exclusiveQueues?.Remove(queue);
+    }
+
+    internal IReadOnlyCollection<BrokerQueue> TakeExclusiveQueues()
+    {
+        lock (_lock)
+        {
+            var queues = _exclusiveQueues;
+            _exclusiveQueues = null;
+            return queues ?? [];
+        }
+    }
+
+    /// <summary>Asks the session to close, in its protocol's words.</summary>
+    public void RequestClose(string reason) => CloseRequested?.Invoke(reason);
+
+    /// <summary>
+    /// The connection has ended: its exclusive queues go. The session must have cancelled its subscriptions and returned what they held.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _broker.Close(this);
+    }
+}
+
+/// <summary>A limit of the broker stands against it.</summary>
+public sealed class BrokerLimitException(string message) : Exception(message);

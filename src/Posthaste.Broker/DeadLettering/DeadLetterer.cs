@@ -1,0 +1,208 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
+using Posthaste.Core.Routing;
+using Posthaste.Storage.Devices;
+
+namespace Posthaste.Broker.DeadLettering;
+
+/// <summary>
+/// Moves entries that have died to their queue's dead-letter exchange: settlement here and arrival there are one journal record, so
+/// a crash finds the message in one place and never in both or neither. Any thread, never on a strand.
+/// </summary>
+internal sealed partial class DeadLetterer
+{
+    private readonly MessageBroker _broker;
+    private readonly ILogger _log;
+
+    [ThreadStatic]
+    private static RouteResult? _routes;
+
+    public DeadLetterer(MessageBroker broker)
+    {
+        _broker = broker;
+        _log = broker.Loggers.CreateLogger<DeadLetterer>();
+    }
+
+    /// <summary>An entry is about to leave its queue for a transfer. Called on its strand; the transfer closes what this opens.</summary>
+    public int Announce() => _broker.Moves.Enter();
+
+    /// <summary>Moves entries, in order. Those whose bytes are not in memory, and all after them, follow when they have been read.</summary>
+    public void Transfer(BrokerQueue queue, List<DeadLetter> dead, FlushSet flushes)
+    {
+        var lease = default(BlockLease);
+        for (var i = 0; i < dead.Count; i++)
+        {
+            var letter = dead[i];
+            if (!_broker.Store.TryRead(letter.Entry.Location, letter.Entry.Length, ref lease, out var bytes))
+            {
+                lease.Release();
+                var rest = dead[i..];
+                _broker.Loader.Post(f => LoadAndTransfer(queue, rest, f));
+                return;
+            }
+
+            Transfer(queue, in letter, bytes);
+        }
+
+        lease.Release();
+    }
+
+    /// <summary>Dead-letters a message that a full queue has refused (`reject-publish-dlx`): it was never in the queue.</summary>
+    public void TransferRefused(BrokerQueue queue, in OutgoingPublish message)
+    {
+        if (queue.Machine.Settings.DeadLetterExchange is null) return;
+        Publish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: []);
+    }
+
+    /// <summary>Whether a transfer would find a queue that takes the message now: what at-least-once dead-lettering asks before it lets go.</summary>
+    public bool IsTransferable(BrokerQueue queue, EntryId id, in QueueEntry entry, DeadLetterReason reason, ref BlockLease lease)
+    {
+        if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
+        {
+            _broker.Loader.LoadMessage(queue, id, entry.Location, entry.Length);
+            return false;
+        }
+
+        var message = new MessageView(bytes);
+        var history = DeathHistory.Read(message.Annotations);
+        var any = false;
+        foreach (var target in FindTargets(queue, in message, reason, history, out _, out _))
+        {
+            if (target.IsFullFor(message.Body.Length)) return false;
+            any = true;
+        }
+
+        return any;
+    }
+
+    private void LoadAndTransfer(BrokerQueue queue, List<DeadLetter> dead, FlushSet flushes)
+    {
+        var first = dead[0];
+        try
+        {
+            _broker.Store.Load(first.Entry.Location, first.Entry.Length);
+        }
+        catch (StorageException e)
+        {
+            // Not settled: the entry is there again after a restart, when the disk may have come back.
+            LogUnreadable(e, queue.Name, first.Entry.Location.ToString());
+            _broker.Moves.Exit(first.MoveTurn);
+            dead.RemoveAt(0);
+        }
+
+        if (dead.Count > 0) Transfer(queue, dead, flushes);
+    }
+
+    private void Transfer(BrokerQueue queue, in DeadLetter letter, ReadOnlySpan<byte> bytes)
+    {
+        QueueSettlement[] settlements = [];
+        if (letter.Entry.Is(EntryFlags.Persistent))
+        {
+            var ranges = new EntryRanges();
+            ranges.Add(letter.Id);
+            settlements = [new QueueSettlement(queue.Id, ranges)];
+        }
+
+        Publish(queue, new MessageView(bytes), letter.Reason, settlements);
+        if (letter.Entry.Location.Space == LocationSpace.Arena) _broker.Arena.Release(letter.Entry.Location);
+        _broker.Moves.Exit(letter.MoveTurn);
+    }
+
+    private unsafe void Publish(BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements)
+    {
+        var history = DeathHistory.Read(message.Annotations);
+        var targets = FindTargets(queue, in message, reason, history, out var keys, out var routingKey);
+        targets.RemoveAll(static target => target.IsDeleted);
+        var bytes = message.Body.Length;
+        targets.RemoveAll(target => !target.TryAdmit(bytes));
+        if (targets.Count == 0)
+        {
+            _broker.Pipeline.AppendCompound(settlements, [], null, _broker.NowMs);
+            return;
+        }
+
+        var format = _broker.Formats.For(message.Format);
+        long? expiration = (message.Flags & MessageFlags.ExpirationRemoved) == 0
+            && long.TryParse(format.ReadExpiration(in message), NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
+            ? ms : null;
+        var annotations = new ArrayBufferWriter<byte>(256);
+        history
+            .With(queue.Name, reason, Encoding.UTF8.GetString(message.Exchange), keys, _broker.NowMs, expiration)
+            .Write(annotations);
+        fixed (byte* properties = message.Properties)
+        fixed (byte* notes = annotations.WrittenSpan)
+        fixed (byte* body = message.Body)
+        {
+            var publish = new OutgoingPublish
+            {
+                Route = new Route(Encoding.UTF8.GetBytes(queue.Machine.Settings.DeadLetterExchange!), routingKey, [.. targets]),
+                TtlMs = -1,
+                Format = message.Format,
+                Flags = message.Flags | MessageFlags.ExpirationRemoved,
+                Priority = format.ReadPriority(in message),
+                Properties = properties,
+                PropertiesLength = message.Properties.Length,
+                Annotations = notes,
+                AnnotationsLength = annotations.WrittenCount,
+                Body = body,
+                BodyLength = message.Body.Length,
+            };
+            _broker.Pipeline.AppendCompound(settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, _broker.NowMs);
+        }
+    }
+
+    /// <summary>The queues that a dead message goes to: by the queue's dead-letter key, or by all the keys it came with.</summary>
+    /// <param name="originalKeys">The keys that it came with, for its history.</param>
+    /// <param name="routingKey">The key that it has from now on.</param>
+    private List<BrokerQueue> FindTargets(
+        BrokerQueue queue, in MessageView message, DeadLetterReason reason, DeathHistory history, out List<string> originalKeys, out byte[] routingKey)
+    {
+        var settings = queue.Machine.Settings;
+        var format = _broker.Formats.For(message.Format);
+        var extraKeys = format.ReadExtraRoutingKeys(in message);
+        originalKeys = [Encoding.UTF8.GetString(message.RoutingKey), .. extraKeys.Select(Encoding.UTF8.GetString)];
+        routingKey = settings.DeadLetterRoutingKey is { } key ? Encoding.UTF8.GetBytes(key) : message.RoutingKey.ToArray();
+
+        var found = new List<BrokerQueue>();
+        var catalog = queue.Host.Catalog;
+        if (!catalog.TryGetExchange(settings.DeadLetterExchange!, out var exchange)) return found;
+        var routes = _routes ??= new RouteResult();
+        routes.Clear();
+        var headers = new RouteHeaders(new StoredHeaders(format, in message));
+        catalog.Route(exchange, routingKey, in headers, routes);
+        if (settings.DeadLetterRoutingKey is null)
+        {
+            foreach (var extra in extraKeys) catalog.Route(exchange, extra, in headers, routes);
+        }
+
+        foreach (var target in routes.Queues)
+        {
+            if (history.With(queue.Name, reason, "", [], 0).IsCycle(target.Name))
+            {
+                LogCycle(queue.Name, target.Name);
+                continue;
+            }
+
+            found.Add((BrokerQueue)target);
+        }
+
+        routes.Clear();
+        return found;
+    }
+
+    [LoggerMessage(EventId = 2201, Level = LogLevel.Error,
+        Message = "Queue {Queue}: a message to be dead-lettered cannot be read at {Place}; it stays in the journal")]
+    private partial void LogUnreadable(Exception cause, string queue, string place);
+
+    [LoggerMessage(EventId = 2202, Level = LogLevel.Warning,
+        Message = "Queue {Queue}: a message died and would go to {Target}, where it died before without a rejection in between; dropped to end the circle")]
+    private partial void LogCycle(string queue, string target);
+}

@@ -1,0 +1,159 @@
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
+using Posthaste.Storage.Journaling;
+
+namespace Posthaste.Broker.Pipeline;
+
+/// <summary>Entries that leave a queue as part of something larger.</summary>
+internal readonly record struct QueueSettlement(ulong QueueId, EntryRanges Ranges);
+
+/// <summary>Facts of settlement, and records whose parts hold together or not at all.</summary>
+public sealed partial class CommitPipeline
+{
+    /// <summary>Journals that entries have left a queue; nobody waits for it.</summary>
+    internal void AppendSettled(ulong queueId, ReadOnlySpan<EntryRange> ranges)
+    {
+        if (_journal is null || IsFailed) return;
+        lock (_lock)
+        {
+            if (!TryAppend(RecordType.Settle, SettleRecord.Size(ranges.Length), out var payload, out _)) return;
+            SettleRecord.Write(payload, queueId, ranges);
+        }
+
+        WorkArrived?.Invoke();
+    }
+
+    /// <summary>
+    /// Appends settlements and messages as one record: after a crash all of it has happened or nothing.
+    /// Messages reach their queues, and the callback is called, when the record is durable.
+    /// </summary>
+    internal void AppendCompound(
+        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback, long nowMs)
+    {
+        var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages);
+        var large = bytes > Journal.InlinePayloadBytesMax ? _journal!.RentLarge(bytes) : null;
+        if (large is not null) WriteCompound(large.Payload, settlements, messages, nowMs);
+        lock (_lock)
+        {
+            long position = 0;
+            if (large is not null)
+            {
+                position = _journal!.AppendLarge((byte)RecordType.Compound, large);
+            }
+            else if (bytes > 0 && TryAppend(RecordType.Compound, bytes, out var payload, out position))
+            {
+                WriteCompound(payload, settlements, messages, nowMs);
+            }
+
+            AddCompound(settlements, messages, position, nowMs);
+            if (callback is not null) AddCallback(callback);
+        }
+
+        WorkArrived?.Invoke();
+    }
+
+    /// <summary>Copies a message to the journal's tail.</summary>
+    /// <returns>Position of the record's payload; 0 when the journal has failed.</returns>
+    internal long AppendForward(ulong queueId, in EvacuationCandidate candidate, ReadOnlySpan<byte> message) => AppendFact(
+        RecordType.Forward, ForwardRecord.FixedBytes + message.Length, new ForwardFact(queueId, candidate, message),
+        static (target, fact) =>
+        {
+            ForwardRecord.WriteHeader(target, fact.QueueId, in fact.Candidate);
+            fact.Message.CopyTo(target[ForwardRecord.FixedBytes..]);
+        });
+
+    /// <summary>Records that a block of a segment holds entries of a queue.</summary>
+    internal void AppendEvacuated(ulong queueId, byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes) => AppendFact(
+        RecordType.Evacuate, EvacuateRecord.Size(holes.Length), new EvacuateFact(queueId, level, block, holes),
+        static (target, fact) => EvacuateRecord.Write(target, fact.QueueId, fact.Level, in fact.Block, fact.Holes));
+
+    private readonly ref struct ForwardFact(ulong queueId, EvacuationCandidate candidate, ReadOnlySpan<byte> message)
+    {
+        public readonly ulong QueueId = queueId;
+        public readonly EvacuationCandidate Candidate = candidate;
+        public readonly ReadOnlySpan<byte> Message = message;
+    }
+
+    private readonly ref struct EvacuateFact(ulong queueId, byte level, ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes)
+    {
+        public readonly ulong QueueId = queueId;
+        public readonly byte Level = level;
+        public readonly ColdBlock Block = block;
+        public readonly ReadOnlySpan<(ulong First, ulong Last)> Holes = holes;
+    }
+
+    private static bool IsRecorded(in OutgoingPublish message) => message.Route.NeedsJournal(message.IsPersistent);
+
+    private static int CompoundBytes(ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages)
+    {
+        var bytes = 0;
+        foreach (var settlement in settlements)
+        {
+            if (settlement.Ranges.Count > 0) bytes += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
+        }
+
+        foreach (ref readonly var message in messages)
+        {
+            if (IsRecorded(in message)) bytes += CompoundRecord.PartHeaderBytes + PublishHeaderBytes(in message) + message.StoredBytes;
+        }
+
+        return bytes;
+    }
+
+    private static int PublishHeaderBytes(in OutgoingPublish message) =>
+        PublishRecord.HeaderBytes(PublishRecord.CountKeeping(message.Route.Queues, message.IsPersistent));
+
+    private static void WriteCompound(
+        Span<byte> target, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long nowMs)
+    {
+        foreach (var settlement in settlements)
+        {
+            if (settlement.Ranges.Count == 0) continue;
+            var size = SettleRecord.Size(settlement.Ranges.Count);
+            target = CompoundRecord.BeginPart(target, RecordType.Settle, size);
+            SettleRecord.Write(target, settlement.QueueId, settlement.Ranges.Span);
+            target = target[size..];
+        }
+
+        foreach (ref readonly var message in messages)
+        {
+            if (!IsRecorded(in message)) continue;
+            var size = PublishHeaderBytes(in message) + message.StoredBytes;
+            target = CompoundRecord.BeginPart(target, RecordType.Publish, size);
+            WriteRecord(target, in message, nowMs);
+            target = target[size..];
+        }
+    }
+
+    /// <summary>Adds the pipeline's entries for the messages; walks the record as <see cref="WriteCompound"/> laid it out.</summary>
+    private void AddCompound(
+        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long position, long nowMs)
+    {
+        var at = position;
+        foreach (var settlement in settlements)
+        {
+            if (settlement.Ranges.Count > 0) at += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
+        }
+
+        foreach (ref readonly var message in messages)
+        {
+            var length = message.StoredBytes;
+            MessageLocation location;
+            if (position > 0 && IsRecorded(in message))
+            {
+                at += CompoundRecord.PartHeaderBytes + PublishHeaderBytes(in message);
+                location = MessageLocation.Journal(at);
+                at += length;
+            }
+            else
+            {
+                location = _arena.Store(length, out var target);
+                message.WriteTo(target, nowMs);
+            }
+
+            AddPublish(in message, location, length, nowMs);
+        }
+    }
+}

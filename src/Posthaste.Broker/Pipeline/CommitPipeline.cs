@@ -1,0 +1,237 @@
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Messages;
+using Posthaste.Storage.Journaling;
+
+namespace Posthaste.Broker.Pipeline;
+
+/// <summary>
+/// The one order of things. Whatever must be durable, or must stay behind something that must, is appended here; a commit takes all
+/// that has piled up, writes and syncs it as one batch, and then applies it in order: messages to their queues, then word to their
+/// publishers.
+/// </summary>
+/// <remarks>
+/// Threads: any thread appends, under <see cref="_lock"/>, which is held for copies only. One thread at a time commits and one at a time
+/// applies (<see cref="CommitLoop"/> owns them; a simulator calls <see cref="CommitPending"/> and <see cref="ApplyCommitted"/> itself).
+/// Lock order: catalog, then a queue's strand, then this lock; nothing is called while holding it.
+/// Memory: <see cref="IsCongested"/> stops the readers of publishers at <see cref="MessageBrokerOptions.UncommittedBytesMax"/>.
+/// Failure: when a write or sync fails the journal is read-only until restart. What was in flight is refused, and so is all that
+/// comes after; settlements go on in memory and will be seen again as redeliveries after the restart.
+/// </remarks>
+public sealed partial class CommitPipeline
+{
+    private readonly Lock _lock = new();
+    private readonly bool _isDurable;
+    private readonly MessageArena _arena;
+    private readonly MessageBrokerOptions _options;
+    private Journal? _journal;
+    private readonly Queue<PipelineBatch> _committed = new();
+    private readonly Stack<PipelineBatch> _spare = new();
+    private PipelineBatch _open = new();
+    private long _appendedTicket;
+    private long _appliedTicket;
+    private volatile Exception? _failure;
+
+    internal CommitPipeline(bool isDurable, MessageArena arena, MessageBrokerOptions options)
+    {
+        _isDurable = isDurable;
+        _arena = arena;
+        _options = options;
+    }
+
+    /// <summary>Whether anything can be durable: false for a broker that lives in memory only.</summary>
+    public bool HasJournal => _isDurable;
+
+    /// <summary>A write or a sync failed: nothing more becomes durable until restart.</summary>
+    public bool IsFailed => _failure is not null;
+
+    /// <summary>The disk has no room for more messages; what is left is kept for settlements, which free some.</summary>
+    public bool IsFull => _journal is not null && _journal.Space != JournalSpace.Ample;
+
+    /// <summary>What made it fail; null while it works.</summary>
+    public Exception? Failure => _failure;
+
+    /// <summary>Everything up to this ticket of <see cref="AppendPublishes"/> is applied.</summary>
+    internal long AppliedTicket => Volatile.Read(ref _appliedTicket);
+
+    /// <summary>Raised (any thread, outside of locks) when something waits to be committed.</summary>
+    internal Action? WorkArrived { get; set; }
+
+    /// <summary>Raised once, on the committing thread, when the journal has failed.</summary>
+    internal Action<Exception>? Failed { get; set; }
+
+    /// <summary>Raised on the applying thread between two batches, when all before this position is applied and nothing behind it.</summary>
+    internal Action<long>? BatchApplied { get; set; }
+
+    /// <summary>Recovery is over: what is appended from now on goes to this journal.</summary>
+    internal void Attach(Journal journal) => _journal = journal;
+
+    /// <summary>Appends messages in order, each to be applied when it is durable.</summary>
+    /// <returns>The ticket of the last one: applied when <see cref="AppliedTicket"/> has reached it.</returns>
+    internal long AppendPublishes(ReadOnlySpan<OutgoingPublish> items, long nowMs, FlushSet flushes)
+    {
+        if (IsFailed || IsFull)
+        {
+            Refuse(items, flushes);
+            return 0;
+        }
+
+        long ticket = 0;
+        for (var at = 0; at < items.Length;)
+        {
+            if (IsLarge(in items[at]))
+            {
+                ticket = AppendLargePublish(in items[at++], nowMs);
+                continue;
+            }
+
+            lock (_lock)
+            {
+                while (at < items.Length && !IsLarge(in items[at])) ticket = AppendPublish(in items[at++], nowMs);
+            }
+        }
+
+        WorkArrived?.Invoke();
+        return ticket;
+    }
+
+    /// <summary>Appends a callback to be run when everything before it is durable and applied. Any thread.</summary>
+    public void Post(PipelineCallback callback)
+    {
+        lock (_lock) AddCallback(callback);
+        WorkArrived?.Invoke();
+    }
+
+    /// <summary>Appends a fact that is true already and need not be waited for: a settlement, a counter, a mark.</summary>
+    /// <returns>Position of its payload; 0 when nothing can be recorded any more.</returns>
+    internal long AppendFact<TFact>(RecordType type, int bytes, TFact fact, SpanWriter<TFact> write)
+        where TFact : allows ref struct
+    {
+        if (_journal is null || IsFailed) return 0;
+        long position;
+        if (bytes <= Journal.InlinePayloadBytesMax)
+        {
+            lock (_lock)
+            {
+                if (!TryAppend(type, bytes, out var payload, out position)) return 0;
+                write(payload, fact);
+            }
+        }
+        else
+        {
+            var block = _journal.RentLarge(bytes);
+            write(block.Payload, fact);
+            lock (_lock) position = _journal.AppendLarge((byte)type, block);
+        }
+
+        WorkArrived?.Invoke();
+        return position;
+    }
+
+    /// <summary>Bytes that came in and are not durable yet.</summary>
+    public long UncommittedBytes => _journal?.PendingBytes ?? 0;
+
+    /// <summary>Reserves room for a record. Under the lock.</summary>
+    /// <returns>False once the journal has failed: what is recorded now would not be found again.</returns>
+    private bool TryAppend(RecordType type, int bytes, out Span<byte> payload, out long position)
+    {
+        if (IsFailed)
+        {
+            payload = default;
+            position = 0;
+            return false;
+        }
+
+        try
+        {
+            payload = _journal!.Append((byte)type, bytes, out position);
+            return true;
+        }
+        catch (JournalFullException)
+        {
+            // Even the reserve is used up. The fact holds in memory; a settlement that is not recorded shows as a redelivery after a restart.
+            payload = default;
+            position = 0;
+            return false;
+        }
+    }
+
+    private bool IsLarge(in OutgoingPublish item) =>
+        _journal is not null && item.Route.NeedsJournal(item.IsPersistent)
+        && RecordBytes(in item) > Journal.InlinePayloadBytesMax;
+
+    private static int RecordBytes(in OutgoingPublish item) =>
+        PublishRecord.HeaderBytes(item.Route.QueueCount) + item.StoredBytes;
+
+    private long AppendPublish(in OutgoingPublish item, long nowMs)
+    {
+        var length = item.StoredBytes;
+        MessageLocation location;
+        if (_journal is not null && item.Route.NeedsJournal(item.IsPersistent))
+        {
+            var header = PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
+            var payload = _journal.Append((byte)RecordType.Publish, header + length, out var position);
+            WriteRecord(payload, in item, nowMs);
+            location = MessageLocation.Journal(position + header);
+        }
+        else
+        {
+            location = _arena.Store(length, out var target);
+            item.WriteTo(target, nowMs);
+        }
+
+        return AddPublish(in item, location, length, nowMs);
+    }
+
+    private long AppendLargePublish(in OutgoingPublish item, long nowMs)
+    {
+        var length = item.StoredBytes;
+        var header = PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
+        var block = _journal!.RentLarge(header + length);
+        WriteRecord(block.Payload, in item, nowMs);
+        lock (_lock)
+        {
+            var position = _journal.AppendLarge((byte)RecordType.Publish, block);
+            return AddPublish(in item, MessageLocation.Journal(position + header), length, nowMs);
+        }
+    }
+
+    private static void WriteRecord(Span<byte> payload, in OutgoingPublish item, long nowMs)
+    {
+        var at = PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs);
+        item.WriteTo(payload[at..], nowMs);
+    }
+
+    private long AddPublish(in OutgoingPublish item, MessageLocation location, int length, long nowMs)
+    {
+        ref var entry = ref _open.Add();
+        entry.Queues = item.Route.Queues;
+        entry.Target = item.Source;
+        entry.Seq = item.Seq;
+        entry.Location = location;
+        entry.ReceivedAtMs = nowMs;
+        entry.TtlMs = item.TtlMs;
+        entry.Length = length;
+        entry.BodyBytes = item.BodyLength;
+        entry.Priority = item.Priority;
+        entry.IsPersistent = item.IsPersistent;
+        return ++_appendedTicket;
+    }
+
+    private void AddCallback(PipelineCallback callback)
+    {
+        ref var entry = ref _open.Add();
+        entry = default;
+        entry.Target = callback;
+        _appendedTicket++;
+    }
+
+    private static void Refuse(ReadOnlySpan<OutgoingPublish> items, FlushSet flushes)
+    {
+        foreach (ref readonly var item in items) item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
+    }
+}
+
+/// <summary>Fills a record's payload from a fact.</summary>
+internal delegate void SpanWriter<in TFact>(Span<byte> target, TFact fact)
+    where TFact : allows ref struct;

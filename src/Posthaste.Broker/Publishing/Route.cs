@@ -1,0 +1,52 @@
+using Posthaste.Broker.Queues;
+
+namespace Posthaste.Broker.Publishing;
+
+/// <summary>Where messages with one exchange and routing key go, as the catalog stood when it was resolved. Immutable.</summary>
+public sealed class Route
+{
+    private readonly byte[] _exchange;
+    private readonly byte[] _routingKey;
+
+    internal Route(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, BrokerQueue[] queues)
+    {
+        _exchange = exchange.ToArray();
+        _routingKey = routingKey.ToArray();
+        Queues = queues;
+        foreach (var queue in queues)
+        {
+            if (queue.IsJournaled) HasJournaled = true;
+            if (queue.KeepsAll) HasKeepsAll = true;
+            if (queue.RefusesWhenFull) HasRefusing = true;
+        }
+    }
+
+    public ReadOnlySpan<byte> Exchange => _exchange;
+
+    public ReadOnlySpan<byte> RoutingKey => _routingKey;
+
+    /// <summary>No queue matched.</summary>
+    public bool IsEmpty => Queues.Length == 0;
+
+    public int QueueCount => Queues.Length;
+
+    internal BrokerQueue[] Queues { get; }
+
+    /// <summary>Some queue keeps persistent messages through a restart.</summary>
+    internal bool HasJournaled { get; }
+
+    /// <summary>Some queue keeps every message through a restart, as quorum queues do.</summary>
+    internal bool HasKeepsAll { get; }
+
+    /// <summary>Some queue refuses messages when it is full, so it has to be asked first.</summary>
+    internal bool HasRefusing { get; }
+
+    /// <summary>Whether a message of this persistence needs the journal to get where it goes.</summary>
+    internal bool NeedsJournal(bool persistent) => persistent ? HasJournaled : HasKeepsAll;
+
+    /// <summary>The same exchange and key with other queues: what is left after some have refused.</summary>
+    internal Route With(BrokerQueue[] queues) => new(_exchange, _routingKey, queues);
+
+    internal bool Matches(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
+        routingKey.SequenceEqual(_routingKey) && exchange.SequenceEqual(_exchange);
+}

@@ -1,0 +1,177 @@
+using Posthaste.Broker.Queues;
+using Posthaste.Core.Catalog;
+using Posthaste.Core.Routing;
+
+namespace Posthaste.Broker.Publishing;
+
+/// <summary>How a publish was resolved.</summary>
+public enum RouteStatus
+{
+    /// <summary>The route says where; it may be empty.</summary>
+    Found,
+
+    /// <summary>A headers exchange is on the way: resolve again with the message's headers.</summary>
+    NeedsHeaders,
+
+    NoExchange,
+
+    /// <summary>The exchange is internal: clients may not publish to it.</summary>
+    InternalExchange,
+}
+
+/// <summary>
+/// Routes that a connection has used, by exchange and key. The last one costs a comparison of bytes, the others a hash. All are
+/// forgotten when anything changes that could change a route. Owned by the connection's reader.
+/// </summary>
+public sealed class RouteCache
+{
+    /// <summary>Routes kept; when it is full all are forgotten. 4,096: more keys than that in a burst miss anyway.</summary>
+    public const int RoutesMax = 4096;
+
+    private readonly VirtualHostCatalog _catalog;
+    private readonly RouteResult _result = new();
+    private Dictionary<RouteKey, Route>? _routes;
+    private Dictionary<RouteKey, Route>.AlternateLookup<RouteKeySpan> _lookup;
+    private Route? _last;
+    private int _version = -1;
+
+    internal RouteCache(VirtualHost host) => _catalog = host.Catalog;
+
+    public RouteStatus Resolve(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, out Route route)
+    {
+        if (_version == _catalog.Version)
+        {
+            if (_last is { } last && last.Matches(exchange, routingKey))
+            {
+                route = last;
+                return RouteStatus.Found;
+            }
+
+            if (_routes is not null && _lookup.TryGetValue(new RouteKeySpan(exchange, routingKey), out route!))
+            {
+                _last = route;
+                return RouteStatus.Found;
+            }
+        }
+
+        return ResolveAnew(exchange, routingKey, out route);
+    }
+
+    /// <summary>For messages with further routing keys (CC, BCC) or on their way through a headers exchange. Not cached.</summary>
+    public RouteStatus Resolve(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys, IHeaderLookup? headers, out Route route)
+    {
+        route = null!;
+        var status = Find(exchange, out var found);
+        if (status != RouteStatus.Found) return status;
+        _result.Clear();
+        var context = new RouteHeaders(headers);
+        _catalog.Route(found, routingKey, in context, _result);
+        foreach (var key in extraKeys) _catalog.Route(found, key, in context, _result);
+        route = new Route(exchange, routingKey, Queues(_result));
+        return RouteStatus.Found;
+    }
+
+    private RouteStatus ResolveAnew(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, out Route route)
+    {
+        route = null!;
+
+        // Read before the catalog is: a change in between then makes what is cached here stale, never the other way round.
+        var version = _catalog.Version;
+        var status = Find(exchange, out var found);
+        if (status != RouteStatus.Found) return status;
+        _result.Clear();
+        var headers = new RouteHeaders(HeadersWanted.Instance);
+        HeadersWanted.Instance.WereWanted = false;
+        _catalog.Route(found, routingKey, in headers, _result);
+        if (HeadersWanted.Instance.WereWanted) return RouteStatus.NeedsHeaders;
+        route = new Route(exchange, routingKey, Queues(_result));
+        Remember(route, version);
+        return RouteStatus.Found;
+    }
+
+    private RouteStatus Find(ReadOnlySpan<byte> name, out Exchange exchange)
+    {
+        if (!_catalog.TryGetExchange(name, out var found))
+        {
+            exchange = null!;
+            return RouteStatus.NoExchange;
+        }
+
+        exchange = found!;
+        return exchange.Internal ? RouteStatus.InternalExchange : RouteStatus.Found;
+    }
+
+    private void Remember(Route route, int version)
+    {
+        if (_routes is null)
+        {
+            _routes = new Dictionary<RouteKey, Route>(RouteKeyComparer.Instance);
+            _lookup = _routes.GetAlternateLookup<RouteKeySpan>();
+        }
+
+        if (_version != version || _routes.Count >= RoutesMax) _routes.Clear();
+        _version = version;
+        _routes[new RouteKey(route.Exchange.ToArray(), route.RoutingKey.ToArray())] = route;
+        _last = route;
+    }
+
+    private static BrokerQueue[] Queues(RouteResult result)
+    {
+        var queues = new BrokerQueue[result.Count];
+        for (var i = 0; i < queues.Length; i++) queues[i] = (BrokerQueue)result[i];
+        return queues;
+    }
+
+    /// <summary>Stands in for a message's headers to find out whether they matter.</summary>
+    private sealed class HeadersWanted : IHeaderLookup
+    {
+        [ThreadStatic]
+        private static HeadersWanted? _instance;
+
+        public static HeadersWanted Instance => _instance ??= new HeadersWanted();
+
+        public bool WereWanted { get; set; }
+
+        public bool TryGet(string name, out Primitives.Tables.FieldValue value)
+        {
+            WereWanted = true;
+            value = default;
+            return false;
+        }
+    }
+
+    private readonly record struct RouteKey(byte[] Exchange, byte[] RoutingKey);
+
+    private readonly ref struct RouteKeySpan(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey)
+    {
+        public readonly ReadOnlySpan<byte> Exchange = exchange;
+        public readonly ReadOnlySpan<byte> RoutingKey = routingKey;
+    }
+
+    private sealed class RouteKeyComparer : IEqualityComparer<RouteKey>, IAlternateEqualityComparer<RouteKeySpan, RouteKey>
+    {
+        public static readonly RouteKeyComparer Instance = new();
+
+        public bool Equals(RouteKey x, RouteKey y) =>
+            x.RoutingKey.AsSpan().SequenceEqual(y.RoutingKey) && x.Exchange.AsSpan().SequenceEqual(y.Exchange);
+
+        public bool Equals(RouteKeySpan alternate, RouteKey other) =>
+            alternate.RoutingKey.SequenceEqual(other.RoutingKey) && alternate.Exchange.SequenceEqual(other.Exchange);
+
+        public int GetHashCode(RouteKey key) => Hash(key.Exchange, key.RoutingKey);
+
+        public int GetHashCode(RouteKeySpan alternate) => Hash(alternate.Exchange, alternate.RoutingKey);
+
+        public RouteKey Create(RouteKeySpan alternate) => new(alternate.Exchange.ToArray(), alternate.RoutingKey.ToArray());
+
+        private static int Hash(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey)
+        {
+            // Seeded per process, so a client can't choose keys that collide.
+            var hash = default(HashCode);
+            hash.AddBytes(exchange);
+            hash.AddBytes(routingKey);
+            return hash.ToHashCode();
+        }
+    }
+}

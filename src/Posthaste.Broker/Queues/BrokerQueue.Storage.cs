@@ -1,0 +1,113 @@
+using System.Buffers;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
+
+namespace Posthaste.Broker.Queues;
+
+/// <summary>What recovery, snapshots and the evacuation do with a queue.</summary>
+public sealed partial class BrokerQueue
+{
+    private List<(byte Level, ColdBlock Block)>? _droppedBlocks;
+
+    internal void RestoreState(ReadOnlySpan<byte> state) => _machine.ReadState(state);
+
+    internal void RestoreColdBlock(byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> absent) =>
+        _machine.RestoreColdBlock(level, in block, absent);
+
+    /// <summary>Everything is restored: takes up work.</summary>
+    internal void FinishRecovery(FlushSet flushes)
+    {
+        foreach (var (level, block) in _machine.Blocks) _broker.Segments!.Adopt(SegmentBlocks.ToInfo(Id, level, in block));
+        StrandExit exit;
+        lock (_strand)
+        {
+            Begin(flushes);
+            _machine.RecoveryDone();
+            _machine.Tick(_nowMs);
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
+
+    /// <summary>Writes the state for a snapshot, as it is between two batches of the pipeline.</summary>
+    internal void WriteState(IBufferWriter<byte> to)
+    {
+        lock (_strand)
+        {
+            if (!_isGone) _machine.WriteState(to);
+        }
+    }
+
+    /// <summary>How far deliveries have really come, per level.</summary>
+    internal IReadOnlyList<(byte Level, ulong BelowSeq)> ExactDeliveryMarks()
+    {
+        lock (_strand) return [.. _machine.Levels.Select(level => (level, _machine.ExactDeliveryMark(level)))];
+    }
+
+    internal long ResidentEntryCount
+    {
+        get
+        {
+            lock (_strand) return _isGone ? 0 : _machine.ResidentEntryCount;
+        }
+    }
+
+    /// <summary>Lists entries that have to move out of the way.</summary>
+    internal int CollectEvacuation(MessageLocation before, List<EvacuationCandidate> into, int max)
+    {
+        lock (_strand) return _isGone ? 0 : _machine.CollectEvacuation(before, into, max);
+    }
+
+    /// <summary>
+    /// A copy of the entry's message goes to the journal's tail. Record and move are one step on the strand, so no settlement comes between;
+    /// one that came before is recorded again, behind the copy.
+    /// </summary>
+    internal void Forward(in EvacuationCandidate candidate, ReadOnlySpan<byte> message)
+    {
+        lock (_strand)
+        {
+            if (_isGone) return;
+            var position = _broker.Pipeline.AppendForward(Id, in candidate, message);
+            if (position == 0) return;
+            if (_machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes))) return;
+            _settled.Add(candidate.Id);
+            JournalSettled();
+        }
+    }
+
+    /// <summary>A block of a segment file holds these entries from now on; the fact is recorded, and what has left since after it.</summary>
+    internal void MoveToSegment(
+        byte level, in ColdBlock block, ReadOnlySpan<(ulong Seq, uint Offset)> entries,
+        ReadOnlySpan<(ulong First, ulong Last)> holes, FlushSet flushes)
+    {
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            _broker.Pipeline.AppendEvacuated(Id, level, in block, holes);
+            _machine.MovedToSegment(level, in block, entries);
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
+
+    /// <summary>The bytes of a ready entry can't be read.</summary>
+    internal void MessageUnreadable(EntryId id, FlushSet flushes)
+    {
+        lock (_strand)
+        {
+            if (!_isGone) _machine.Lose(id);
+        }
+
+        DrainNow(flushes);
+    }
+
+    private void DropBlocks(List<(byte Level, ColdBlock Block)> blocks)
+    {
+        foreach (var (level, block) in blocks) _broker.Pipeline.Post(new DropBlockCallback(_broker, SegmentBlocks.ToInfo(Id, level, in block)));
+    }
+}

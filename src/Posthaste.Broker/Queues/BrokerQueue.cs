@@ -1,0 +1,305 @@
+using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Catalog;
+using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
+
+namespace Posthaste.Broker.Queues;
+
+/// <summary>
+/// A live queue: the deterministic <see cref="QueueMachine"/> on a strand of its own, and what ties it to journal, memory and
+/// sessions. Any thread may call; one at a time is inside.
+/// </summary>
+/// <remarks>
+/// Lock order: the strand comes before outputs of sessions, the pipeline and the arena, and after the catalog's lock. No
+/// two strands are ever held together: what one queue does to another (dead-lettering) happens after its strand was left.
+/// Memory: 24 bytes an entry plus what <see cref="QueueMachine"/> says; bodies are elsewhere.
+/// </remarks>
+public sealed partial class BrokerQueue : CatalogQueue
+{
+    /// <summary>Deliveries that one thread makes for a queue before it lets others have their turn.</summary>
+    private const int DrainBudget = 1024;
+
+    private readonly MessageBroker _broker;
+    private readonly QueueMachine _machine;
+    private readonly Lock _strand = new();
+    private int _inFlightCount;
+    private long _inFlightBytes;
+    private EntryRanges? _settlesInto;
+    private bool _isGone;
+
+    internal BrokerQueue(VirtualHost host, QueueDefinition definition)
+        : base(definition)
+    {
+        Host = host;
+        _broker = host.Broker;
+        IsJournaled = definition.Durable && _broker.Pipeline.HasJournal;
+        KeepsAll = IsJournaled && definition.Settings.Type == QueueType.Quorum;
+        _machine = new QueueMachine(definition.Settings, IsJournaled, this);
+        _lastUsedMs = _broker.NowMs;
+    }
+
+    public VirtualHost Host { get; }
+
+    /// <summary>Messages ready to be delivered.</summary>
+    public override long MessageCount => _machine.ReadyCount;
+
+    /// <summary>Messages out with consumers and not settled.</summary>
+    public long UnackedCount => _machine.UnackedCount;
+
+    public override int ConsumerCount => _machine.ConsumerCount;
+
+    internal QueueMachine Machine => _machine;
+
+    /// <summary>Persistent messages in it survive a restart.</summary>
+    internal bool IsJournaled { get; }
+
+    /// <summary>All messages in it survive a restart, persistent or not.</summary>
+    internal bool KeepsAll { get; }
+
+    internal bool RefusesWhenFull => _machine.Settings.Overflow != OverflowPolicy.DropHead
+        && (_machine.Settings.LengthMax ?? _machine.Settings.BytesMax) is not null;
+
+    /// <summary>Whether it keeps a message of this persistence through a restart.</summary>
+    internal bool Keeps(bool persistent) => persistent ? IsJournaled : KeepsAll;
+
+    /// <summary>Adds a subscription. Its <see cref="Subscription.Started"/> is called before its first delivery.</summary>
+    public ConsumerRefusal Consume(Subscription subscription, FlushSet flushes)
+    {
+        ConsumerRefusal refusal;
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return ConsumerRefusal.QueueDeleted;
+            Begin(flushes);
+            if (_machine.TryAddConsumer(subscription, out refusal))
+            {
+                _hadConsumers = true;
+                subscription.Started(flushes);
+                Drain();
+            }
+
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+        return refusal;
+    }
+
+    /// <summary>Ends a subscription: nothing is delivered to it after the return. What it has not settled stays out until its session returns it.</summary>
+    public void Cancel(Subscription subscription, FlushSet flushes)
+    {
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            _machine.RemoveConsumer(subscription);
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+        if (Definition.AutoDelete && _hadConsumers && ConsumerCount == 0) Host.RemoveQueue(this, flushes);
+    }
+
+    /// <summary>A subscription that refused a message has room again.</summary>
+    public void Resume(Subscription subscription, FlushSet flushes)
+    {
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            _machine.Resume(subscription);
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
+
+    /// <summary>Acknowledges entries.</summary>
+    /// <param name="by">The subscription they were delivered to; null for those taken by a get.</param>
+    /// <returns>False when one of them was not out.</returns>
+    public bool Settle(ReadOnlySpan<EntryId> ids, Subscription? by, FlushSet flushes)
+    {
+        var known = true;
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return true;
+            Begin(flushes);
+            foreach (var id in ids) known &= _machine.Settle(id, by);
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+        return known;
+    }
+
+    /// <summary>Puts entries back to their original places, to be delivered again.</summary>
+    /// <param name="countsAsFailure">Whether the delivery counts against the delivery limit.</param>
+    public bool Return(ReadOnlySpan<EntryId> ids, Subscription? by, bool countsAsFailure, FlushSet flushes)
+    {
+        var known = true;
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return true;
+            Begin(flushes);
+            foreach (var id in ids) known &= _machine.Return(id, by, countsAsFailure, _nowMs);
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+        return known;
+    }
+
+    /// <summary>Rejects entries for good: they are dead-lettered, or dropped where no dead-letter exchange is set.</summary>
+    public bool Reject(ReadOnlySpan<EntryId> ids, Subscription? by, FlushSet flushes)
+    {
+        var known = true;
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return true;
+            Begin(flushes);
+            foreach (var id in ids) known &= _machine.Reject(id, by, _nowMs);
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+        return known;
+    }
+
+    /// <summary>Removes all ready messages.</summary>
+    /// <returns>How many.</returns>
+    public long Purge(FlushSet flushes)
+    {
+        long count;
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return 0;
+            Begin(flushes);
+            count = _machine.Purge();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+        return count;
+    }
+
+    /// <summary>Messages that are durable now, or that only had to wait for such.</summary>
+    internal void AppendCommitted(ReadOnlySpan<PipelineEntry> run, FlushSet flushes)
+    {
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            foreach (ref readonly var entry in run)
+            {
+                if (entry.Location.Space == LocationSpace.Arena) _broker.Arena.Retain(entry.Location);
+                Append(entry.Location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs, entry.ReceivedAtMs);
+                if (RefusesWhenFull) LeaveFlight(entry.BodyBytes);
+            }
+
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
+
+    /// <summary>Messages that need no journal, all with one route. Whom they reach at once they reach without being stored.</summary>
+    internal void PublishDirect(Span<OutgoingPublish> run, long nowMs, FlushSet flushes)
+    {
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            foreach (ref var item in run)
+            {
+                if (!TryHandOver(in item, nowMs)) Keep(ref item, nowMs);
+                if (RefusesWhenFull) LeaveFlight(item.BodyLength);
+            }
+
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
+
+    /// <summary>Whether a full queue with a refusing policy has room for one message more; then it counts as being on its way.</summary>
+    internal bool TryAdmit(int bodyBytes)
+    {
+        if (!RefusesWhenFull) return true;
+        var count = Interlocked.Increment(ref _inFlightCount);
+        var bytes = Interlocked.Add(ref _inFlightBytes, bodyBytes);
+        if (!_machine.WouldRefuse(count, bytes)) return true;
+        LeaveFlight(bodyBytes);
+        return false;
+    }
+
+    /// <summary>Whether it would refuse a message of this size now.</summary>
+    internal bool IsFullFor(int bodyBytes) => RefusesWhenFull
+        && _machine.WouldRefuse(Volatile.Read(ref _inFlightCount) + 1, Volatile.Read(ref _inFlightBytes) + bodyBytes);
+
+    /// <summary>Acknowledges one entry as part of a transaction, whose record will say so: here nothing is journaled.</summary>
+    internal void SettleInto(EntryRanges ranges, EntryId id, Subscription? by, FlushSet flushes)
+    {
+        StrandExit exit;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            _settlesInto = ranges;
+            _machine.Settle(id, by);
+            _settlesInto = null;
+            Drain();
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
+
+    private void LeaveFlight(int bodyBytes)
+    {
+        Interlocked.Decrement(ref _inFlightCount);
+        Interlocked.Add(ref _inFlightBytes, -bodyBytes);
+    }
+
+    private bool TryHandOver(in OutgoingPublish item, long nowMs)
+    {
+        if (_machine.ReadyCount != 0 || _machine.PeekHandOver() is not Subscription subscription) return false;
+        if (!subscription.TryReserve()) return false;
+        QueueMachine.HandedOver(subscription);
+        subscription.Deliver(new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs)), _flushes!);
+        return true;
+    }
+
+    private void Keep(ref OutgoingPublish item, long nowMs)
+    {
+        if (item.Kept is { } kept)
+        {
+            _broker.Arena.Retain(kept);
+        }
+        else
+        {
+            kept = _broker.Arena.Store(item.StoredBytes, out var target);
+            item.WriteTo(target, nowMs);
+            item.Kept = kept;
+            _broker.Arena.Retain(kept);
+        }
+
+        Append(kept, item.StoredBytes, item.BodyLength, item.Priority, persistent: false, item.TtlMs, nowMs);
+    }
+}

@@ -1,0 +1,13 @@
+namespace Posthaste.Broker.Scheduling;
+
+/// <summary>Runs work that was put off. The thread pool in a process; a queue that the simulator empties in a simulation.</summary>
+internal interface IWorkScheduler
+{
+    void Schedule(IThreadPoolWorkItem item);
+}
+
+/// <summary>The process's thread pool.</summary>
+internal sealed class PoolScheduler : IWorkScheduler
+{
+    public void Schedule(IThreadPoolWorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
+}

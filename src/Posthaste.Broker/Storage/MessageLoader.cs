@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Queues;
+using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
+using Posthaste.Storage.Devices;
+
+namespace Posthaste.Broker.Storage;
+
+/// <summary>
+/// Reads from disk what queues need and do not have in memory, on a thread of its own, so that no strand ever waits for a disk.
+/// </summary>
+internal sealed partial class MessageLoader : IDisposable
+{
+    private readonly MessageBroker _broker;
+    private readonly ILogger _log;
+    private readonly BlockingCollection<Action<FlushSet>> _work = [];
+    private readonly Thread? _thread;
+
+    /// <param name="ownThread">False when a simulator calls <see cref="RunPending"/>.</param>
+    public MessageLoader(MessageBroker broker, bool ownThread)
+    {
+        _broker = broker;
+        _log = broker.Loggers.CreateLogger<MessageLoader>();
+        if (!ownThread) return;
+        _thread = new Thread(Run) { Name = "posthaste-read", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Loads the bytes of a message, then drains the queue.</summary>
+    public void LoadMessage(BrokerQueue queue, EntryId id, MessageLocation location, int length) => Post(flushes =>
+    {
+        try
+        {
+            _broker.Store.Load(location, length);
+        }
+        catch (StorageException e)
+        {
+            LogUnreadable(e, queue.Name, location.ToString());
+            queue.MessageUnreadable(id, flushes);
+        }
+
+        queue.DrainNow(flushes);
+    });
+
+    /// <summary>Loads the entries of a cold block and gives them to the queue.</summary>
+    public void LoadBlock(BrokerQueue queue, byte level, ColdBlock block) => Post(flushes =>
+    {
+        try
+        {
+            var entries = SegmentBlocks.Read(_broker.Segments!, queue.Id, level, block);
+            queue.ColdBlockLoaded(level, in block, entries, flushes);
+        }
+        catch (StorageException e)
+        {
+            LogUnreadable(e, queue.Name, $"segment {block.SegmentId}+{block.Offset}");
+            queue.ColdBlockFailed(level, in block, flushes);
+        }
+    });
+
+    /// <summary>Runs other work that reads from disk, in order.</summary>
+    public void Post(Action<FlushSet> work)
+    {
+        if (!_work.IsAddingCompleted) _work.Add(work);
+    }
+
+    /// <summary>Runs what is waiting, on the caller's thread.</summary>
+    /// <returns>Whether there was anything.</returns>
+    public bool RunPending()
+    {
+        var any = false;
+        while (_work.TryTake(out var work))
+        {
+            any = true;
+            var flushes = FlushSet.ForThisThread;
+            work(flushes);
+            flushes.FlushAll();
+        }
+
+        return any;
+    }
+
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        _thread?.Join();
+        _work.Dispose();
+    }
+
+    private void Run()
+    {
+        var flushes = FlushSet.ForThisThread;
+        foreach (var work in _work.GetConsumingEnumerable())
+        {
+            work(flushes);
+            flushes.FlushAll();
+        }
+    }
+
+    [LoggerMessage(EventId = 2101, Level = LogLevel.Error,
+        Message = "Queue {Queue}: stored messages at {Place} cannot be read and are set aside")]
+    private partial void LogUnreadable(Exception cause, string queue, string place);
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Posthaste.Core.Catalog;
+using Posthaste.Storage.Snapshots;
+
+namespace Posthaste.Broker.Storage;
+
+/// <summary>
+/// What a snapshot holds: the records that would build the broker's state anew (virtual hosts, catalog, queue states), without messages.
+/// <code>
+///  0              4
+/// +--------------+--------+-----------+
+/// | length (u32) | type   | payload … |   once per record; the length counts what follows it
+/// +--------------+--------+-----------+
+/// </code>
+/// </summary>
+internal static class SnapshotContent
+{
+    private const int HeaderBytes = 5;
+
+    /// <summary>Writes the state between two batches: queues as they are now, and the catalog, which may already be further (its records can be repeated).</summary>
+    public static void Write(MessageBroker broker, IBufferWriter<byte> to)
+    {
+        var record = new ArrayBufferWriter<byte>(1024);
+        WriteCatalog(record, to, 0, new QueueIdsUsed(broker.QueueIds.LastQueueId));
+        foreach (var host in broker.VirtualHosts)
+        {
+            WriteCatalog(record, to, host.Id, new VirtualHostAdded(host.Id, host.Name));
+            foreach (var change in host.Snapshot()) WriteCatalog(record, to, host.Id, change);
+        }
+
+        foreach (var queue in broker.Queues)
+        {
+            if (!queue.IsJournaled) continue;
+            record.ResetWrittenCount();
+            BinaryPrimitives.WriteUInt64LittleEndian(record.GetSpan(sizeof(ulong)), queue.Id);
+            record.Advance(sizeof(ulong));
+            queue.WriteState(record);
+            WriteRecord(to, RecordType.QueueState, record.WrittenSpan);
+        }
+    }
+
+    /// <summary>Gives the records to the recovery, in order.</summary>
+    public static void Read(SnapshotReader snapshot, Recovery recovery)
+    {
+        while (!snapshot.IsAtEnd)
+        {
+            var length = BinaryPrimitives.ReadInt32LittleEndian(snapshot.Take(sizeof(int)));
+            var record = snapshot.Take(length);
+            recovery.Visit(record[0], record[1..], payloadPosition: 0);
+        }
+    }
+
+    private static void WriteCatalog(ArrayBufferWriter<byte> record, IBufferWriter<byte> to, uint hostId, CatalogChange change)
+    {
+        record.ResetWrittenCount();
+        BinaryPrimitives.WriteUInt32LittleEndian(record.GetSpan(sizeof(uint)), hostId);
+        record.Advance(sizeof(uint));
+        CatalogCodec.Write(change, record);
+        WriteRecord(to, RecordType.Catalog, record.WrittenSpan);
+    }
+
+    private static void WriteRecord(IBufferWriter<byte> to, RecordType type, ReadOnlySpan<byte> payload)
+    {
+        var target = to.GetSpan(HeaderBytes + payload.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(target, payload.Length + 1);
+        target[4] = (byte)type;
+        payload.CopyTo(target[HeaderBytes..]);
+        to.Advance(HeaderBytes + payload.Length);
+    }
+}

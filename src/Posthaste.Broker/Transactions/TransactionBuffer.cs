@@ -1,0 +1,134 @@
+using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Storage;
+using Posthaste.Core.Queues;
+using Posthaste.Primitives;
+
+namespace Posthaste.Broker.Transactions;
+
+/// <summary>
+/// What a channel in transaction mode has published and settled since its last commit. Committed as one journal record, so it holds across
+/// queues: after a crash all of it has happened or nothing. Owned by the session's reader.
+/// </summary>
+/// <remarks>
+/// Memory: messages are copied to pooled buffers until the commit; <see cref="BytesMax"/> bounds them. Returns (requeue) and rejections take effect
+/// at the commit too, each for itself.
+/// </remarks>
+public sealed class TransactionBuffer
+{
+    /// <summary>Bytes of messages in one transaction. 64 MiB: a journal file; what is larger should be a stream of confirmed messages.</summary>
+    public const int BytesMax = 64 << 20;
+
+    private readonly MessageBroker _broker;
+    private readonly List<PinnedMemory> _memory = [];
+    private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
+    private OutgoingPublish[] _messages = [];
+    private int _messageCount;
+    private long _bytes;
+
+    internal TransactionBuffer(MessageBroker broker) => _broker = broker;
+
+    private enum Ending
+    {
+        Settle,
+        ReturnFailed,
+        Return,
+        Reject,
+    }
+
+    /// <summary>Whether a message of this many bytes more would be too many.</summary>
+    public bool WouldOverflow(int bytes) => _bytes + bytes > BytesMax;
+
+    /// <summary>Notes a message; its bytes are copied.</summary>
+    public unsafe void Publish(in OutgoingPublish message)
+    {
+        var memory = _broker.Buffers.Rent(message.PropertiesLength + message.BodyLength);
+        message.PropertiesSpan.CopyTo(memory.Array);
+        message.BodySpan.CopyTo(memory.Array.AsSpan(message.PropertiesLength));
+        _memory.Add(memory);
+        _bytes += message.PropertiesLength + message.BodyLength;
+        if (_messageCount == _messages.Length) Array.Resize(ref _messages, Math.Max(8, _messageCount * 2));
+        ref var kept = ref _messages[_messageCount++];
+        kept = message;
+        var start = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref memory.Array[0]);
+        kept.Properties = start;
+        kept.Body = start + message.PropertiesLength;
+        kept.Source = null;
+    }
+
+    public void Settle(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Settle));
+
+    public void Return(BrokerQueue queue, EntryId id, Subscription? by, bool countsAsFailure) =>
+        _endings.Add((queue, by, id, countsAsFailure ? Ending.ReturnFailed : Ending.Return));
+
+    public void Reject(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Reject));
+
+    /// <summary>Commits; <paramref name="reply"/> is called when it is durable and applied. The buffer is empty afterwards.</summary>
+    public void Commit(PipelineCallback reply, FlushSet flushes)
+    {
+        var turn = _broker.Moves.Enter();
+        var settlements = SettleAll(flushes);
+        var admitted = AdmitAll(flushes);
+        _broker.Pipeline.AppendCompound(settlements, _messages.AsSpan(0, admitted), reply, _broker.NowMs);
+        _broker.Moves.Exit(turn);
+        EndOthers(flushes);
+        Clear();
+    }
+
+    /// <summary>Forgets messages and settlements; the entries stay with the channel, unsettled.</summary>
+    public void Rollback() => Clear();
+
+    private QueueSettlement[] SettleAll(FlushSet flushes)
+    {
+        var byQueue = new Dictionary<BrokerQueue, EntryRanges>();
+        foreach (var (queue, by, id, ending) in _endings)
+        {
+            if (ending != Ending.Settle) continue;
+            if (!byQueue.TryGetValue(queue, out var ranges)) byQueue.Add(queue, ranges = new EntryRanges());
+            queue.SettleInto(ranges, id, by, flushes);
+        }
+
+        return [.. byQueue.Select(pair => new QueueSettlement(pair.Key.Id, pair.Value))];
+    }
+
+    /// <summary>Keeps the messages that queues with a refusing policy have room for; the others are dropped, as RabbitMQ does in a transaction.</summary>
+    private int AdmitAll(FlushSet flushes)
+    {
+        var admitted = 0;
+        for (var i = 0; i < _messageCount; i++)
+        {
+            ref var message = ref _messages[i];
+            if (message.Route.HasRefusing && !Admission.TryAdmit(ref message, _broker, flushes)) continue;
+            _messages[admitted++] = message;
+        }
+
+        return admitted;
+    }
+
+    private void EndOthers(FlushSet flushes)
+    {
+        foreach (var (queue, by, id, ending) in _endings)
+        {
+            switch (ending)
+            {
+                case Ending.Reject:
+                    queue.Reject([id], by, flushes);
+                    break;
+                case Ending.Return or Ending.ReturnFailed:
+                    queue.Return([id], by, ending == Ending.ReturnFailed, flushes);
+                    break;
+            }
+        }
+    }
+
+    private void Clear()
+    {
+        foreach (var memory in _memory) memory.Release();
+        _memory.Clear();
+        _endings.Clear();
+        Array.Clear(_messages, 0, _messageCount);
+        _messageCount = 0;
+        _bytes = 0;
+    }
+}

@@ -1,0 +1,158 @@
+using Posthaste.Broker.Connections;
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Transactions;
+using Posthaste.Core.Catalog;
+using Posthaste.Core.Routing;
+using Posthaste.Primitives.Tables;
+
+namespace Posthaste.Broker;
+
+/// <summary>What a command on the catalog did.</summary>
+/// <param name="Error">Why it was refused; then nothing changed.</param>
+/// <param name="Queue">The queue declared, found or deleted.</param>
+/// <param name="Exchange">The exchange declared or found.</param>
+/// <param name="IsJournaled">Something durable changed: the reply has to wait until it is on disk (CommitPipeline.Post).</param>
+public readonly record struct CatalogResult(CatalogError? Error, BrokerQueue? Queue, Exchange? Exchange, bool IsJournaled);
+
+/// <summary>
+/// A virtual host: a name space of exchanges and queues. Commands take effect in memory at once, in the order in which they are journaled; lookups and
+/// routing take no lock. Any thread.
+/// </summary>
+public sealed class VirtualHost : IQueueFactory
+{
+    private readonly VirtualHostCatalog _catalog;
+
+    internal VirtualHost(MessageBroker broker, uint id, string name)
+    {
+        Broker = broker;
+        Id = id;
+        Name = name;
+        _catalog = new VirtualHostCatalog(name, this, broker.Options.CatalogLimits, broker.QueueIds);
+    }
+
+    public MessageBroker Broker { get; }
+
+    public string Name { get; }
+
+    /// <summary>The declared things, to look at.</summary>
+    public VirtualHostCatalog Catalog => _catalog;
+
+    /// <summary>What the journal knows it by.</summary>
+    internal uint Id { get; }
+
+    CatalogQueue IQueueFactory.Create(QueueDefinition definition)
+    {
+        var queue = new BrokerQueue(this, definition);
+        Broker.Register(queue);
+        return queue;
+    }
+
+    public bool TryGetQueue(ReadOnlySpan<byte> name, out BrokerQueue queue)
+    {
+        var found = _catalog.TryGetQueue(name, out var known);
+        queue = (BrokerQueue)known!;
+        return found;
+    }
+
+    public bool TryGetExchange(ReadOnlySpan<byte> name, out Exchange exchange)
+    {
+        var found = _catalog.TryGetExchange(name, out var known);
+        exchange = known!;
+        return found;
+    }
+
+    public CatalogResult DeclareExchange(
+        string name, string type, bool passive, bool durable, bool autoDelete, bool isInternal, FieldTable arguments) =>
+        Run(catalog => catalog.DeclareExchange(name, type, passive, durable, autoDelete, isInternal, arguments));
+
+    public CatalogResult DeleteExchange(string name, bool ifUnused) => Run(catalog => catalog.DeleteExchange(name, ifUnused));
+
+    public CatalogResult DeclareQueue(
+        string name, bool passive, bool durable, bool exclusive, bool autoDelete, FieldTable arguments, BrokerConnection by)
+    {
+        var result = Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id));
+        if (result.Error is not null) return result;
+        result.Queue!.NoteUse();
+        if (exclusive) by.Own(result.Queue);
+        return result;
+    }
+
+    /// <param name="messageCount">Ready messages that went with it.</param>
+    public CatalogResult DeleteQueue(string name, bool ifUnused, bool ifEmpty, BrokerConnection by, out long messageCount)
+    {
+        messageCount = _catalog.TryGetQueue(name, out var queue) ? queue!.MessageCount : 0;
+        return Run(catalog => catalog.DeleteQueue(name, ifUnused, ifEmpty, by.Id));
+    }
+
+    public CatalogResult BindQueue(string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
+        Run(catalog => catalog.BindQueue(queue, exchange, key, arguments, by.Id));
+
+    public CatalogResult UnbindQueue(string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
+        Run(catalog => catalog.UnbindQueue(queue, exchange, key, arguments, by.Id));
+
+    public CatalogResult BindExchange(string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
+        Run(catalog => catalog.BindExchange(destination, source, key, arguments, by.Id));
+
+    public CatalogResult UnbindExchange(string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
+        Run(catalog => catalog.UnbindExchange(destination, source, key, arguments, by.Id));
+
+    /// <summary>Null unless the queue is exclusive to another connection.</summary>
+    public CatalogError? CheckExclusive(BrokerQueue queue, BrokerConnection by) => _catalog.CheckExclusive(queue, by.Id);
+
+    /// <summary>A cache of routes for one connection.</summary>
+    public RouteCache CreateRouteCache() => new(this);
+
+    /// <summary>A transaction for one channel.</summary>
+    public TransactionBuffer BeginTransaction() => new(Broker);
+
+    /// <summary>Deletes a queue that has had its time: last consumer gone, expired, owner disconnected.</summary>
+    internal void RemoveQueue(BrokerQueue queue, FlushSet flushes)
+    {
+        if (!queue.IsDeleted) Run(catalog => catalog.RemoveQueue(queue), flushes);
+    }
+
+    /// <summary>Applies a journaled change while recovering.</summary>
+    internal void Restore(CatalogChange change)
+    {
+        CatalogQueue? deleted = null;
+        if (change is QueueDeleted { QueueId: var id }) _catalog.TryGetQueue(id, out deleted);
+        lock (Broker.CatalogLock) _catalog.Apply(change);
+        if (deleted is BrokerQueue queue) Forget(queue, FlushSet.ForThisThread);
+    }
+
+    /// <summary>The changes that would declare all durable things again.</summary>
+    internal CatalogChange[] Snapshot()
+    {
+        lock (Broker.CatalogLock) return [.. _catalog.Snapshot()];
+    }
+
+    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command) => Run(command, FlushSet.ForThisThread, flush: true);
+
+    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command, FlushSet flushes, bool flush = false)
+    {
+        CatalogOutcome outcome;
+        lock (Broker.CatalogLock)
+        {
+            outcome = command(_catalog);
+
+            // Under the same lock, so that the journal has the changes in the order in which they took effect.
+            foreach (var change in outcome.Changes) Journal(change);
+        }
+
+        foreach (var queue in outcome.DeletedQueues) Forget((BrokerQueue)queue, flushes);
+        if (flush && outcome.DeletedQueues.Count > 0) flushes.FlushAll();
+        return new CatalogResult(
+            outcome.Error, (BrokerQueue?)outcome.Queue, outcome.Exchange,
+            outcome.Changes.Count > 0 && Broker.Pipeline.HasJournal);
+    }
+
+    private void Forget(BrokerQueue queue, FlushSet flushes)
+    {
+        Broker.Unregister(queue);
+        if (queue.Definition.Exclusive) Broker.FindConnection(queue.Definition.OwnerConnectionId)?.Disown(queue);
+        queue.Delete(flushes);
+    }
+
+    private void Journal(CatalogChange change) => Broker.JournalCatalog(Id, change);
+}
