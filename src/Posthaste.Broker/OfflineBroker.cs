@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Scheduling;
+using Posthaste.Broker.Storage;
+using Posthaste.Storage.Devices;
+
+namespace Posthaste.Broker;
+
+/// <summary>Receives a message of a queue that is read offline. The message is valid during the call only.</summary>
+public delegate void OfflineMessageHandler(in DeliveredMessage message);
+
+/// <summary>
+/// The content of a data directory without a running broker: recovered in memory, nothing in the directory is changed. For export and inspection. One thread.
+/// </summary>
+public sealed class OfflineBroker : IAsyncDisposable
+{
+    private readonly MessageBroker _broker;
+
+    private OfflineBroker(MessageBroker broker) => _broker = broker;
+
+    public RecoverySummary Recovery => _broker.Recovery;
+
+    public IEnumerable<VirtualHost> VirtualHosts => _broker.VirtualHosts;
+
+    /// <summary>The broker's queues, by virtual host and name.</summary>
+    public IEnumerable<BrokerQueue> Queues =>
+        _broker.Queues.OrderBy(queue => queue.Host.Name, StringComparer.Ordinal).ThenBy(queue => queue.Name, StringComparer.Ordinal);
+
+    /// <summary>Recovers a directory. Time stands still at the last write, so nothing expires by being looked at.</summary>
+    /// <exception cref="IOException">It can't be read, or a newer version wrote it.</exception>
+    public static OfflineBroker Open(string directory, ILoggerFactory loggers)
+    {
+        if (!Directory.Exists(directory)) throw new DirectoryNotFoundException($"There is no directory {directory}.");
+        var options = new MessageBrokerOptions { DataDirectory = directory, Time = new StoppedTime(), VirtualHosts = [] };
+        return new OfflineBroker(
+            MessageBroker.Open(options, loggers, new ReadOnlyDevice(new FileDevice(directory)), new IgnoredScheduler()));
+    }
+
+    /// <summary>Reads the messages of a queue in order. Each can be read once.</summary>
+    /// <returns>How many there were.</returns>
+    public long ReadAll(BrokerQueue queue, OfflineMessageHandler handler)
+    {
+        var request = new ReadRequest(handler);
+        var flushes = new FlushSet();
+        while (true)
+        {
+            request.IsAnswered = false;
+            queue.Get(request, flushes);
+
+            // Not at hand: read from disk, on this thread.
+            while (!request.IsAnswered) _broker.Step();
+            if (request.IsEmpty) return request.Count;
+            if (request.Count % 1024 == 0) _broker.Step();
+        }
+    }
+
+    public ValueTask DisposeAsync() => _broker.DisposeAsync();
+
+    private sealed class ReadRequest : GetRequest
+    {
+        private readonly OfflineMessageHandler _handler;
+
+        public ReadRequest(OfflineMessageHandler handler)
+        {
+            _handler = handler;
+            NoAck = true;
+        }
+
+        public bool IsAnswered { get; set; }
+
+        public bool IsEmpty { get; private set; }
+
+        public long Count { get; private set; }
+
+        protected internal override void OnMessage(in DeliveredMessage message, long remaining, FlushSet flushes)
+        {
+            IsAnswered = true;
+            Count++;
+            _handler(in message);
+        }
+
+        protected internal override void OnEmpty(FlushSet flushes)
+        {
+            IsAnswered = true;
+            IsEmpty = true;
+        }
+    }
+
+    /// <summary>Expiry is by the clock: here none passes, and none has.</summary>
+    private sealed class StoppedTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new NoTimer();
+    }
+
+    private sealed class NoTimer : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class IgnoredScheduler : IWorkScheduler
+    {
+        public void Schedule(IThreadPoolWorkItem item)
+        {
+            // What could be put off is delivery to consumers, and there are none.
+        }
+    }
+}
