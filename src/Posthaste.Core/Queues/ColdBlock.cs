@@ -13,11 +13,14 @@ namespace Posthaste.Core.Queues;
 /// <param name="BodyBytes">Sum of the entries' body bytes.</param>
 /// <param name="MinExpiresAtMs">Earliest expiry in the block; 0 when none expires.</param>
 public readonly record struct ColdBlock(
-    uint SegmentId, uint Offset, int Length, ulong FirstSeq, ulong LastSeq, int Count, long BodyBytes, long MinExpiresAtMs)
+    uint SegmentId, uint Offset, int Length, ulong FirstSeq, ulong LastSeq, int Count, long BodyBytes,
+    long MinExpiresAtMs)
 {
     /// <summary>
-    /// Lists the ranges of numbers between the first and last that are not in a block: what a journaled block needs beside it for
-    /// <see cref="QueueMachine.RestoreColdBlock"/>. Empty for entries that were appended in a row and are all still there.
+    /// Lists the ranges of numbers between the first and last that are not in a block: what a journaled block needs
+    /// beside it for
+    /// <see cref="QueueMachine.RestoreColdBlock"/>. Empty for entries that were appended in a row and are all still
+    /// there.
     /// </summary>
     /// <param name="entries">All entries of the block, ascending.</param>
     /// <param name="into">Added to.</param>
@@ -42,5 +45,7 @@ public struct StoredEntry
     public EntryCounters Counters;
 }
 
-/// <summary>An entry that has to leave the journal's oldest file (or memory), as <c>QueueMachine.CollectEvacuation</c> lists it.</summary>
+/// <summary>
+/// An entry that has to leave the journal's oldest file (or memory), as <c>QueueMachine.CollectEvacuation</c> lists it.
+/// </summary>
 public readonly record struct EvacuationCandidate(EntryId Id, QueueEntry Entry, EntryCounters Counters);

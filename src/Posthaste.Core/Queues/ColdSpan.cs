@@ -37,11 +37,19 @@ internal sealed class ColdSpan(ColdBlock block)
     /// <summary>Entries of the block that are in the queue, in memory or not.</summary>
     public int LiveCount => (int)(Block.LastSeq - Block.FirstSeq + 1 - Absent.Count);
 
-    /// <summary>Their body bytes; an estimate while settled entries of unknown size are off (recovery), exact once loaded.</summary>
+    /// <summary>
+    /// Their body bytes; an estimate while settled entries of unknown size are off (recovery), exact once loaded.
+    /// </summary>
     public long LiveBodyBytes { get; set; }
 
     /// <summary>Live entries without an index in memory; all of them ready (or lost, in a failed block).</summary>
     public int ColdCount { get; set; }
+
+    /// <summary>
+    /// The first of them: ready entries below it may go ahead. Exact, but for settlements repeated in a recovery, after
+    /// which it may be too low.
+    /// </summary>
+    public ulong FirstColdSeq { get; set; } = block.FirstSeq;
 
     /// <summary>Their body bytes.</summary>
     public long ColdBodyBytes { get; set; }
@@ -50,6 +58,9 @@ internal sealed class ColdSpan(ColdBlock block)
     public long MinExpiresAtMs { get; set; } = block.MinExpiresAtMs;
 
     public bool IsColdReady => State is ColdState.Cold or ColdState.Loading;
+
+    /// <summary>Whether an entry of the block is still in the queue.</summary>
+    public bool IsLive(ulong seq) => seq >= Block.FirstSeq && seq <= Block.LastSeq && !Absent.Contains(seq);
 
     public bool Contains(MessageLocation location) =>
         location.Space == LocationSpace.Segment && location.SegmentId == Block.SegmentId
@@ -62,7 +73,7 @@ internal sealed class ColdSpans
     // All, by segment and offset: new blocks mostly go to the end.
     private readonly List<ColdSpan> _all = [];
 
-    // Those with ready entries out of memory, by first sequence number. Ranges may overlap: entries of different age
+    // Those with ready entries out of memory, by the first of them. Ranges may overlap: entries of different age
     // or durability can lie interleaved.
     private readonly List<ColdSpan> _cold = [];
 
@@ -71,7 +82,7 @@ internal sealed class ColdSpans
 
     public IReadOnlyList<ColdSpan> All => _all;
 
-    /// <summary>The cold span that may hold the lowest entry, or null.</summary>
+    /// <summary>The span with the lowest cold entry, or null.</summary>
     public ColdSpan? FirstCold => _cold.Count > 0 ? _cold[0] : null;
 
     /// <summary>The span that is being loaded, or null: one at a time, so a level's load has a bound.</summary>
@@ -165,7 +176,7 @@ internal sealed class ColdSpans
     private void InsertCold(ColdSpan span)
     {
         var index = _cold.Count;
-        while (index > 0 && _cold[index - 1].Block.FirstSeq > span.Block.FirstSeq)
+        while (index > 0 && _cold[index - 1].FirstColdSeq > span.FirstColdSeq)
         {
             index--;
         }

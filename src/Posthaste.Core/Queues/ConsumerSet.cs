@@ -22,7 +22,8 @@ public enum ConsumerRefusal
 
 /// <summary>
 /// Who is served next: the highest priority that has somebody with room, and within a priority each in turn. Those that
-/// can be served wait in one ring per priority, so choosing costs the same however many consumers are attached and full.
+/// can be served wait in one ring per priority, so choosing costs the same however many consumers are attached and
+/// full.
 /// </summary>
 internal sealed class ConsumerSet(bool isSingleActive)
 {
@@ -48,7 +49,7 @@ internal sealed class ConsumerSet(bool isSingleActive)
 
         if (_attached.Count > 0 && (consumer.Exclusive || _attached[0].Exclusive))
         {
-            return consumer.Exclusive && !_attached[0].Exclusive ? ConsumerRefusal.InUse : ConsumerRefusal.ExclusiveInUse;
+            return _attached[0].Exclusive ? ConsumerRefusal.ExclusiveInUse : ConsumerRefusal.InUse;
         }
 
         _attached.Add(consumer);
@@ -65,7 +66,9 @@ internal sealed class ConsumerSet(bool isSingleActive)
         return ConsumerRefusal.None;
     }
 
-    /// <summary>Detaches; with single active consumer the highest priority takes over, the longest attached among equals.</summary>
+    /// <summary>
+    /// Detaches; with single active consumer the highest priority takes over, the longest attached among equals.
+    /// </summary>
     public void Remove(QueueConsumer consumer)
     {
         Checks.Require(consumer.Ring != null && _attached.Remove(consumer));

@@ -1,6 +1,8 @@
 namespace Posthaste.Core.Queues;
 
-/// <summary>Dead entries waiting for another try, in the order in which they are due: the delay is the same for all.</summary>
+/// <summary>
+/// Dead entries waiting for another try, in the order in which they are due: the delay is the same for all.
+/// </summary>
 internal sealed class DeadLetterHold
 {
     private readonly Queue<HeldEntry> _entries = [];

@@ -7,12 +7,15 @@ namespace Posthaste.Core.Queues;
 
 /// <summary>
 /// The entries of one level that are in memory: a deque of chunks in sequence order. A chunk holds the slots of
-/// <see cref="SlotsPerChunk"/> consecutive sequence numbers; one without live entries goes back to the shared pool, except
-/// the last, which the next append most likely needs. Gaps between chunks are entries that are gone or not in memory.
+/// <see cref="SlotsPerChunk"/> consecutive sequence numbers; one without live entries goes back to the shared pool,
+/// except the last, which the next append most likely needs. Gaps between chunks are entries that are gone or not in
+/// memory.
 /// </summary>
 internal sealed class EntryChunks
 {
-    /// <summary>768 bytes of slots: the least that an idle queue keeps, and still one pool access per 32 messages.</summary>
+    /// <summary>
+    /// 768 bytes of slots: the least that an idle queue keeps, and still one pool access per 32 messages.
+    /// </summary>
     public const int SlotsPerChunk = 1 << SlotBits;
 
     private const int SlotBits = 5;
@@ -49,7 +52,9 @@ internal sealed class EntryChunks
         return ref Unsafe.NullRef<QueueEntry>();
     }
 
-    /// <summary>The first live entry from <paramref name="from"/> on that has none of the flags, or a null reference.</summary>
+    /// <summary>
+    /// The first live entry from <paramref name="from"/> on that has none of the flags, or a null reference.
+    /// </summary>
     public ref QueueEntry Next(ulong from, EntryFlags without, out ulong seq)
     {
         without |= EntryFlags.Gone;
@@ -132,7 +137,8 @@ internal sealed class EntryChunks
                 oldest = Math.Min(oldest, slot.Location.Value);
                 if (slot.Location < before)
                 {
-                    into.Add(new EvacuationCandidate(new EntryId(level, (chunk.Number << SlotBits) | (uint)i), slot, default));
+                    var seq = (chunk.Number << SlotBits) | (uint)i;
+                    into.Add(new EvacuationCandidate(new EntryId(level, seq), slot, default));
                 }
             }
 
@@ -157,7 +163,9 @@ internal sealed class EntryChunks
 
     private ref Chunk At(int index) => ref _ring[(_first + index) & (_ring.Length - 1)];
 
-    /// <summary>Index of the first chunk with at least this number. Without gaps it is where the difference says.</summary>
+    /// <summary>
+    /// Index of the first chunk with at least this number. Without gaps it is where the difference says.
+    /// </summary>
     private int LowerBound(ulong number)
     {
         if (_count == 0 || number <= At(0).Number)
@@ -275,7 +283,9 @@ internal sealed class EntryChunks
         public OldestBySpace Oldest = OldestBySpace.None;
     }
 
-    /// <summary>Per location space, a lower bound of the locations in a chunk; it only rises when the chunk is searched.</summary>
+    /// <summary>
+    /// Per location space, a lower bound of the locations in a chunk; it only rises when the chunk is searched.
+    /// </summary>
     [InlineArray(3)]
     private struct OldestBySpace
     {

@@ -7,12 +7,6 @@ namespace Posthaste.Core.Queues;
 /// <summary>The part of a level that deals with entries in segment files.</summary>
 internal sealed partial class EntryLog
 {
-    /// <summary>
-    /// Entries this close behind the cursor keep their index when their bytes move to a segment: they would be loaded again
-    /// at once. About two batches of a consumer with a prefetch of 1,000.
-    /// </summary>
-    public const ulong NearHeadCount = 2_048;
-
     // Loaded only to let entries expire: its other entries may leave memory again.
     private ColdSpan? _loadedForExpiry;
 
@@ -22,8 +16,9 @@ internal sealed partial class EntryLog
     public long ColdCount { get; private set; }
 
     /// <summary>
-    /// Entries now live in this block of a segment. Those in memory get their new location; the ready ones lose their index
-    /// unless they are near the head. Those already gone are reported, so that settlements recorded before the block are not lost.
+    /// Entries now live in this block of a segment. Those in memory get their new location; the ready ones lose their
+    /// index unless they are near the head. Those already gone are reported, so that settlements recorded before the
+    /// block are not lost.
     /// </summary>
     public void MoveToSpan(in ColdBlock block, ReadOnlySpan<(ulong Seq, uint Offset)> entries)
     {
@@ -55,15 +50,16 @@ internal sealed partial class EntryLog
         DropIfEmpty(span);
     }
 
-    /// <summary>Forgets the indexes of the span's ready entries when the head is far away. The rest stays: it is out or was returned.</summary>
+    /// <summary>
+    /// Forgets the indexes of the span's ready entries when the head is far away. The rest stays: it is out or was
+    /// returned.
+    /// </summary>
     public void Cool(ColdSpan span)
     {
-        if (span.State != ColdState.Loaded || span.Block.FirstSeq <= Cursor + NearHeadCount)
+        if (span.State == ColdState.Loaded && span.Block.LastSeq > Cursor + nearHeadCount)
         {
-            return;
+            ForgetReady(span);
         }
-
-        ForgetReady(span);
     }
 
     /// <summary>The bytes of a span's entries were read: those still in the queue get their index back.</summary>
@@ -76,7 +72,8 @@ internal sealed partial class EntryLog
         var next = span.Block.FirstSeq;
         foreach (ref readonly var stored in entries)
         {
-            Checks.Require(stored.Seq >= next && stored.Seq <= span.Block.LastSeq && span.Contains(stored.Entry.Location));
+            Checks.Require(stored.Seq >= next && stored.Seq <= span.Block.LastSeq);
+            Checks.Require(span.Contains(stored.Entry.Location));
             MarkAbsent(span, next, stored.Seq);
             next = stored.Seq + 1;
             if (span.Absent.Contains(stored.Seq) || IsInMemory(span, stored.Seq))
@@ -107,7 +104,9 @@ internal sealed partial class EntryLog
         DropIfEmpty(span);
     }
 
-    /// <summary>The span could not be read: what has no index in memory is out of reach until the file is repaired.</summary>
+    /// <summary>
+    /// The span could not be read: what has no index in memory is out of reach until the file is repaired.
+    /// </summary>
     public void Fail(ColdSpan span)
     {
         totals.LostCount += span.ColdCount;
@@ -145,7 +144,9 @@ internal sealed partial class EntryLog
         }
     }
 
-    /// <summary>Settles all entries without an index in memory, one range for each run between those that have one.</summary>
+    /// <summary>
+    /// Settles all entries without an index in memory, one range for each run between those that have one.
+    /// </summary>
     public void PurgeCold()
     {
         while (Spans.FirstCold is { } span)
@@ -154,8 +155,14 @@ internal sealed partial class EntryLog
             while (first <= span.Block.LastSeq)
             {
                 ref var resident = ref Chunks.Next(first, EntryFlags.None, out var seq);
-                var end = Unsafe.IsNullRef(ref resident) ? span.Block.LastSeq + 1 : Math.Min(seq, span.Block.LastSeq + 1);
-                PurgeColdRange(span, first, end);
+                var spanEnd = span.Block.LastSeq + 1;
+                var end = Unsafe.IsNullRef(ref resident) ? spanEnd : Math.Min(seq, spanEnd);
+                if (first < end)
+                {
+                    span.Absent.Add(first, end - 1);
+                    effects.SettledRange(Id(first), end - first);
+                }
+
                 first = end + 1;
             }
 
@@ -200,25 +207,10 @@ internal sealed partial class EntryLog
         }
     }
 
-    private void PurgeColdRange(ColdSpan span, ulong first, ulong end)
-    {
-        if (first >= end)
-        {
-            return;
-        }
-
-        span.Absent.Add(first, end - 1);
-        if (!span.IsTransient)
-        {
-            effects.SettledRange(Id(first), end - first);
-        }
-    }
-
     private void ForgetReady(ColdSpan span)
     {
         var (count, bodyBytes, minExpiresAtMs) = (0, 0L, long.MaxValue);
-        var from = Math.Max(span.Block.FirstSeq, Cursor);
-        while (true)
+        for (var from = Math.Max(span.Block.FirstSeq, Cursor); ;)
         {
             ref var entry = ref Chunks.Next(from, NotReady, out var seq);
             if (Unsafe.IsNullRef(ref entry) || seq > span.Block.LastSeq)
@@ -227,13 +219,25 @@ internal sealed partial class EntryLog
             }
 
             from = seq + 1;
-            if (span.Contains(entry.Location))
+            if (!span.Contains(entry.Location))
             {
-                count++;
-                bodyBytes += entry.BodyBytes;
-                minExpiresAtMs = entry.ExpiresAtMs == 0 ? minExpiresAtMs : Math.Min(minExpiresAtMs, entry.ExpiresAtMs);
-                Chunks.Remove(seq);
+                continue;
             }
+
+            if (count == 0)
+            {
+                if (seq <= Cursor + nearHeadCount)
+                {
+                    return;
+                }
+
+                span.FirstColdSeq = seq;
+            }
+
+            count++;
+            bodyBytes += entry.BodyBytes;
+            minExpiresAtMs = entry.ExpiresAtMs == 0 ? minExpiresAtMs : Math.Min(minExpiresAtMs, entry.ExpiresAtMs);
+            Chunks.Remove(seq);
         }
 
         if (count > 0)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Posthaste.Core.Messages;
 using Posthaste.Primitives;
 
 namespace Posthaste.Core.Queues;
@@ -12,7 +11,7 @@ internal sealed partial class EntryLog
 
     public bool IsSettledInRecovery(ulong seq) => _settledInRecovery != null && _settledInRecovery.Contains(seq);
 
-    public void SettleInRecovery(ulong first, ulong last, Dictionary<EntryId, EntryCounters> counters)
+    public void SettleInRecovery(ulong first, ulong last)
     {
         _settledInRecovery ??= new SeqRanges();
         _settledInRecovery.Add(first, last);
@@ -26,11 +25,6 @@ internal sealed partial class EntryLog
             }
 
             from = seq + 1;
-            if (entry.Is(EntryFlags.Counted))
-            {
-                counters.Remove(Id(seq));
-            }
-
             Remove(seq, ref entry);
         }
     }
@@ -41,6 +35,7 @@ internal sealed partial class EntryLog
         if (!Unsafe.IsNullRef(ref known))
         {
             Chunks.Relocate(seq, entry.Location);
+            known.Flags |= entry.Flags & EntryFlags.Redelivered;
             return;
         }
 
@@ -50,17 +45,14 @@ internal sealed partial class EntryLog
         ChangeReady(1, restored.BodyBytes);
         NextSeq = Math.Max(NextSeq, seq + 1);
         Cursor = Math.Min(Cursor, seq);
-        if (restored.ExpiresAtMs != 0)
-        {
-            Expiry.AssumeOutOfOrder();
-            Expiry.Insert(seq, restored.ExpiresAtMs);
-        }
     }
 
     /// <summary>Entries live in a block of a segment.</summary>
     /// <param name="block">The block.</param>
     /// <param name="absent">Numbers in its range that are not live in it.</param>
-    /// <param name="liveBodyBytes">Body bytes of the live entries if known; else an average stands for what is gone.</param>
+    /// <param name="liveBodyBytes">
+    /// Body bytes of the live entries if known; else an average stands for what is gone.
+    /// </param>
     public void RestoreSpan(
         in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> absent, long? liveBodyBytes = null)
     {
@@ -76,26 +68,21 @@ internal sealed partial class EntryLog
             span.Absent.Add(first, last);
         }
 
-        // More live entries than the block has: the holes were not given, and entries of others would be taken for its own.
+        // More live entries than the block has: the holes were not given, and entries of others would be taken for its
+        // own.
         Checks.Require(span.LiveCount <= block.Count);
         ForgetMembers(span);
         NextSeq = Math.Max(NextSeq, block.LastSeq + 1);
         Cursor = Math.Min(Cursor, block.FirstSeq);
-        Expiry.AssumeOutOfOrder();
         span.LiveBodyBytes = liveBodyBytes ?? block.BodyBytes * span.LiveCount / Math.Max(1, block.Count);
         span.State = ColdState.Cold;
         Spans.Add(span);
         ChangeCold(span, span.LiveCount, span.LiveBodyBytes);
     }
 
-    /// <summary>Whether the bytes of an entry with counters are in a segment: every cold entry's are.</summary>
-    public bool IsInSegment(ulong seq)
-    {
-        ref var entry = ref Chunks.Find(seq);
-        return Unsafe.IsNullRef(ref entry) || entry.Location.Space == LocationSpace.Segment;
-    }
-
-    /// <summary>Takes the settlements to the blocks, marks what may have been delivered, and forgets what recovery needed.</summary>
+    /// <summary>
+    /// Takes settlements to the blocks and counters to the entries, and marks what may have been delivered.
+    /// </summary>
     public void FinishRecovery(Dictionary<EntryId, EntryCounters> counters)
     {
         if (_settledInRecovery is { } settled)
@@ -108,28 +95,52 @@ internal sealed partial class EntryLog
                 DropIfEmpty(span);
             }
 
-            foreach (var id in counters.Keys.Where(id => id.Level == level && settled.Contains(id.Seq)).ToArray())
+            _settledInRecovery = null;
+        }
+
+        foreach (var id in counters.Keys.Where(id => id.Level == level).ToArray())
+        {
+            ref var entry = ref Chunks.Find(id.Seq);
+            if (!Unsafe.IsNullRef(ref entry))
+            {
+                entry.Flags |= EntryFlags.Counted | EntryFlags.Redelivered;
+            }
+            else if (!Spans.All.Any(span => span.IsLive(id.Seq)))
             {
                 counters.Remove(id);
             }
-
-            _settledInRecovery = null;
         }
 
         Mark.RequestedBelow = Mark.DurableBelow;
         Mark.RedeliveredBelow = Math.Min(Mark.DurableBelow, NextSeq);
         Mark.DeliveredBelow = Mark.RedeliveredBelow;
+        FinishEntries();
+    }
+
+    /// <summary>
+    /// Marks the entries in memory that may have been delivered, and indexes their expiry in their order, which the
+    /// order of the facts need not have been. Entries in blocks may lie between them and have any expiry.
+    /// </summary>
+    private void FinishEntries()
+    {
+        Expiry.Reset();
+        if (Spans.All.Count > 0)
+        {
+            Expiry.AssumeOutOfOrder();
+        }
+
         var from = 0UL;
         while (true)
         {
             ref var entry = ref Chunks.Next(from, EntryFlags.None, out var seq);
-            if (Unsafe.IsNullRef(ref entry) || seq >= Mark.RedeliveredBelow)
+            if (Unsafe.IsNullRef(ref entry))
             {
                 return;
             }
 
             from = seq + 1;
-            entry.Flags |= EntryFlags.Redelivered;
+            entry.Flags |= seq < Mark.RedeliveredBelow ? EntryFlags.Redelivered : EntryFlags.None;
+            Expiry.Append(seq, entry.ExpiresAtMs);
         }
     }
 
@@ -144,7 +155,9 @@ internal sealed partial class EntryLog
         SpanShrank(span, liveBefore);
     }
 
-    /// <summary>In recovery all live entries of a span are cold; of the settled ones only the average size is known.</summary>
+    /// <summary>
+    /// In recovery all live entries of a span are cold; of the settled ones only the average size is known.
+    /// </summary>
     private void SpanShrank(ColdSpan span, int liveBefore)
     {
         var gone = liveBefore - span.LiveCount;

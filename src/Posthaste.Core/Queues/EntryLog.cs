@@ -13,12 +13,12 @@ internal sealed class QueueTotals
 }
 
 /// <summary>
-/// One priority level of a queue: its entries in sequence order. Delivery goes through the returned entries, lowest first,
-/// and then on from the cursor: every ready entry below the cursor is a returned one, so both together are the original
-/// order. Entries leave in any order. What is not in memory is in <see cref="Spans"/>; the cursor never passes it.
-/// Memory: 24 bytes per entry in memory, an expiry index of at most 16 bytes per entry, and the spans.
+/// One priority level of a queue: its entries in sequence order. Delivery goes through the returned entries, lowest
+/// first, and then on from the cursor: every ready entry below the cursor is a returned one, so both together are the
+/// original order. Entries leave in any order. What is not in memory is in <see cref="Spans"/>; the cursor never passes
+/// it. Memory: 24 bytes per entry in memory, an expiry index of at most 16 bytes per entry, and the spans.
 /// </summary>
-internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEffects effects)
+internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEffects effects, uint nearHeadCount)
 {
     /// <summary>Outdated items tolerated in the heap of returned entries.</summary>
     private const int OutdatedReturnsMin = 256;
@@ -72,7 +72,9 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
 
     /// <summary>The ready entry that is next, or a null reference.</summary>
     /// <param name="seq">Its sequence number.</param>
-    /// <param name="missing">When there is none: the span that has to be loaded first, or null if nothing is ready.</param>
+    /// <param name="missing">
+    /// When there is none: the span that has to be loaded first, or null if nothing is ready.
+    /// </param>
     public ref QueueEntry Head(out ulong seq, out ColdSpan? missing)
     {
         missing = null;
@@ -90,7 +92,7 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
 
         ref var next = ref Chunks.Next(Cursor, NotReady, out seq);
         var isNone = Unsafe.IsNullRef(ref next);
-        if (Spans.FirstCold is { } cold && (isNone || cold.Block.FirstSeq < seq))
+        if (Spans.FirstCold is { } cold && (isNone || cold.FirstColdSeq < seq))
         {
             missing = cold;
             return ref Unsafe.NullRef<QueueEntry>();
@@ -147,7 +149,9 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
         }
     }
 
-    /// <summary>Takes a live entry out of the level. Call <see cref="DropSpanIfEmpty"/> when its leaving was reported.</summary>
+    /// <summary>
+    /// Takes a live entry out of the level. Call <see cref="DropSpanIfEmpty"/> when its leaving was reported.
+    /// </summary>
     public QueueEntry Remove(ulong seq, ref QueueEntry entry)
     {
         var removed = entry;
@@ -173,7 +177,9 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
         return removed;
     }
 
-    /// <summary>Earliest time at which something here may expire; long.MaxValue for never. May be too early, never too late.</summary>
+    /// <summary>
+    /// Earliest time at which something here may expire; long.MaxValue for never. May be too early, never too late.
+    /// </summary>
     public long NextDueMs()
     {
         var dueMs = Expiry.Top?.DueMs ?? long.MaxValue;
@@ -199,8 +205,8 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
 }
 
 /// <summary>
-/// How far a level of a durable queue may be delivered. A delivery leaves no durable trace of its own; instead the mark is
-/// made durable ahead of the deliveries, and after a crash everything below it is shown as redelivered.
+/// How far a level of a durable queue may be delivered. A delivery leaves no durable trace of its own; instead the mark
+/// is made durable ahead of the deliveries, and after a crash everything below it is shown as redelivered.
 /// </summary>
 internal struct DeliveryMark
 {

@@ -56,7 +56,9 @@ internal sealed class ExpiryIndex
 
     public EntryDue Pop() => _heap.Pop();
 
-    /// <summary>The level has older entries of unknown expiry: nothing counts as in order until it is empty again.</summary>
+    /// <summary>
+    /// The level has older entries of unknown expiry: nothing counts as in order until it is empty again.
+    /// </summary>
     public void AssumeOutOfOrder()
     {
         _latestMs = long.MaxValue;

@@ -14,10 +14,15 @@ public enum OfferResult
 {
     Taken,
 
-    /// <summary>The consumer has no room now (output buffer, channel-wide credit); it calls <see cref="QueueMachine.Resume"/> later.</summary>
+    /// <summary>
+    /// The consumer has no room now (output buffer, channel-wide credit); it calls <see cref="QueueMachine.Resume"/>
+    /// later.
+    /// </summary>
     ConsumerFull,
 
-    /// <summary>The bytes are not in memory; a load was started and the shell drains the queue again when it is done.</summary>
+    /// <summary>
+    /// The bytes are not in memory; a load was started and the shell drains the queue again when it is done.
+    /// </summary>
     NotResident,
 }
 
@@ -28,8 +33,8 @@ public enum DeadLetterOutcome
     Gone,
 
     /// <summary>
-    /// The target cannot take it now (at-least-once): the queue holds it, neither ready nor delivered, and reports its death again
-    /// after <see cref="QueueMachine.DeadLetterRetryMs"/>.
+    /// The target cannot take it now (at-least-once): the queue holds it, neither ready nor delivered, and reports its
+    /// death again after <see cref="QueueMachine.DeadLetterRetryMs"/>.
     /// </summary>
     KeepTrying,
 }
@@ -41,53 +46,69 @@ public enum DeadLetterOutcome
 /// </summary>
 public interface IQueueEffects
 {
-    /// <summary>Offers one ready entry to a consumer. On <see cref="OfferResult.Taken"/> the message has been encoded or copied.</summary>
+    /// <summary>
+    /// Offers one ready entry to a consumer. On <see cref="OfferResult.Taken"/> the message has been encoded or copied.
+    /// </summary>
     /// <param name="consumer">Chosen by the machine: has prefetch room, highest priority, its turn.</param>
-    /// <param name="id">The entry; the consumer's session settles or returns it by this id unless the consumer is no-ack.</param>
+    /// <param name="id">
+    /// The entry; the consumer's session settles or returns it by this id unless the consumer is no-ack.
+    /// </param>
     /// <param name="entry">Location, length, flags (Redelivered as it has to be shown).</param>
     /// <param name="counters">Counters before this delivery.</param>
     OfferResult Offer(QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters);
 
     /// <summary>
-    /// The entry has left the queue (acknowledged, delivered no-ack, dropped, purged): journal the settlement if the entry is
-    /// persistent, and let go of its bytes. Not called for dead-lettered entries.
+    /// The entry has left the queue (acknowledged, delivered no-ack, dropped, purged): journal the settlement if the
+    /// entry is persistent, and let go of its bytes. Not called for dead-lettered entries.
     /// </summary>
     void Settled(EntryId id, in QueueEntry entry);
 
     /// <summary>
-    /// Entries of a segment block have left the queue without an index in memory (purged), or had left it before the block was
-    /// known: journal the settlement of these consecutive ids. None of them is live any more; some may have been settled before.
+    /// Entries of a segment block have left the queue without an index in memory (purged), or had left it before the
+    /// block was known: journal the settlement of these consecutive ids. None of them is live any more; some may have
+    /// been settled before.
     /// </summary>
     void SettledRange(EntryId first, ulong count);
 
-    /// <summary>The queue was deleted with this entry in it: let go of its bytes; the deletion of the queue is the only fact.</summary>
+    /// <summary>
+    /// The queue was deleted with this entry in it: let go of its bytes; the deletion of the queue is the only fact.
+    /// </summary>
     void Released(in QueueEntry entry);
 
     /// <summary>
-    /// The entry has left the queue by dying: the shell makes one record of its settlement here and its append in the targets, or settles
-    /// it if nothing takes it. Only called when the settings name a dead-letter exchange.
+    /// The entry has left the queue by dying: the shell makes one record of its settlement here and its append in the
+    /// targets, or settles it if nothing takes it. Only called when the settings name a dead-letter exchange.
     /// </summary>
     /// <returns><see cref="DeadLetterOutcome.KeepTrying"/> to be asked again later with the same entry.</returns>
     DeadLetterOutcome DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters);
 
-    /// <summary>The entry came back with these counters: journal them if the entry is persistent.</summary>
+    /// <summary>
+    /// The entry came back with these counters (and is ready or held): journal them if it is persistent.
+    /// </summary>
     void Returned(EntryId id, in QueueEntry entry, EntryCounters counters);
 
     /// <summary>
-    /// Entries of the level below <paramref name="belowSeq"/> may be delivered from now on once this fact is durable: journal it, and call
-    /// <see cref="QueueMachine.DeliveryMarkDurable"/> when it is. After a crash entries below the mark are shown as redelivered.
-    /// Only called for queues that are durable.
+    /// Entries of the level below <paramref name="belowSeq"/> may be delivered from now on once this fact is durable:
+    /// journal it, and call
+    /// <see cref="QueueMachine.DeliveryMarkDurable"/> when it is. After a crash entries below the mark are shown as
+    /// redelivered. Only called for queues that are durable.
     /// </summary>
     void DeliveryMark(byte level, ulong belowSeq);
 
-    /// <summary>The entries of this cold block are needed: load it and call <see cref="QueueMachine.ColdBlockLoaded"/>.</summary>
+    /// <summary>
+    /// The entries of this cold block are needed: load it and call <see cref="QueueMachine.ColdBlockLoaded"/>.
+    /// </summary>
     void LoadColdBlock(byte level, in ColdBlock block);
 
     /// <summary>
-    /// All entries of the block are gone and their settlements reported: its bytes in the segment can be dropped. Nothing to journal.
+    /// All entries of the block are gone and their settlements reported: its bytes in the segment can be dropped as
+    /// soon as those settlements are durable (before, a crash would bring the entries back without their bytes). Comes
+    /// again in a recovery that replays all that.
     /// </summary>
     void ColdBlockDropped(byte level, in ColdBlock block);
 
-    /// <summary>Another consumer is the single active one. Null for none. Only called for queues with single active consumer.</summary>
+    /// <summary>
+    /// Another consumer is the single active one. Null for none. Only called for queues with single active consumer.
+    /// </summary>
     void ActiveConsumerChanged(QueueConsumer? active);
 }

@@ -1,13 +1,16 @@
 namespace Posthaste.Core.Queues;
 
 /// <summary>
-/// Binary min-heap over an array that is reused. Its owner leaves outdated items in it and skips them when they surface;
+/// Binary min-heap over an array that is reused. Its owner leaves outdated items in it and skips them when they
+/// surface;
 /// <see cref="Compact"/> bounds how many there can be.
 /// </summary>
 internal sealed class MinHeap<T>
     where T : struct, IComparable<T>
 {
-    /// <summary>An array up to this size is kept when the heap is emptied: a queue that runs empty often must not allocate.</summary>
+    /// <summary>
+    /// An array up to this size is kept when the heap is emptied: a queue that runs empty often must not allocate.
+    /// </summary>
     private const int LengthKeptMax = 1024;
 
     private T[] _items = [];

@@ -1,8 +1,8 @@
 namespace Posthaste.Core.Queues;
 
 /// <summary>
-/// A subscription to one queue, as the queue sees it. The protocol session derives its own from this and finds its state by
-/// casting in <see cref="IQueueEffects.Offer"/>. Fields marked strand-only belong to the queue's strand.
+/// A subscription to one queue, as the queue sees it. The protocol session derives its own from this and finds its
+/// state by casting in <see cref="IQueueEffects.Offer"/>. Fields marked strand-only belong to the queue's strand.
 /// </summary>
 public abstract class QueueConsumer
 {
@@ -27,7 +27,9 @@ public abstract class QueueConsumer
     /// <summary>Strand-only: with single active consumer, whether this is it; else true while attached.</summary>
     public bool IsActive { get; internal set; }
 
-    /// <summary>The ring of its priority while attached; the neighbours there while it has room and may be served.</summary>
+    /// <summary>
+    /// The ring of its priority while attached; the neighbours there while it has room and may be served.
+    /// </summary>
     internal ConsumerRing? Ring { get; set; }
 
     internal QueueConsumer? Next { get; set; }

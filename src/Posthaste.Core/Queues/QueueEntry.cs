@@ -52,7 +52,9 @@ public struct QueueEntry
         set => _expiryAndFlags = (_expiryAndFlags & ExpiryMask) | ((ulong)value << FlagsShift);
     }
 
-    /// <summary>When it expires, in milliseconds since the Unix epoch (48 bits: until the year 10889); 0 for never.</summary>
+    /// <summary>
+    /// When it expires, in milliseconds since the Unix epoch (48 bits: until the year 10889); 0 for never.
+    /// </summary>
     public long ExpiresAtMs
     {
         readonly get => (long)(_expiryAndFlags & ExpiryMask);
@@ -63,7 +65,9 @@ public struct QueueEntry
 }
 
 /// <summary>How often an entry went out and came back. Entries that were never returned have none (all zero).</summary>
-/// <param name="DeliveryCount">Failed deliveries so far; compared with the delivery limit. Header `x-delivery-count`.</param>
+/// <param name="DeliveryCount">
+/// Failed deliveries so far; compared with the delivery limit. Header `x-delivery-count`.
+/// </param>
 /// <param name="AcquiredCount">Returns of any kind so far. Header `x-acquired-count`.</param>
 public readonly record struct EntryCounters(ushort DeliveryCount, ushort AcquiredCount);
 

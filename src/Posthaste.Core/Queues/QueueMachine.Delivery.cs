@@ -8,7 +8,9 @@ public enum GetResult
     Taken,
     Empty,
 
-    /// <summary>The next entry's index is being loaded or the delivery mark is not durable yet: try again when told.</summary>
+    /// <summary>
+    /// The next entry's index is being loaded or the delivery mark is not durable yet: try again when told.
+    /// </summary>
     NotLoaded,
 }
 
@@ -16,13 +18,18 @@ public enum GetResult
 public sealed partial class QueueMachine
 {
     /// <summary>
-    /// How far ahead of the deliveries the delivery mark is made durable. One small record per 32,768 deliveries (it is extended
-    /// at half) costs nothing; and after a crash at most this many messages are marked redelivered without having been delivered.
+    /// How far ahead of the deliveries the delivery mark is made durable. One small record per 32,768 deliveries (it is
+    /// extended at half) costs nothing; and after a crash at most this many messages are marked redelivered without
+    /// having been delivered.
     /// </summary>
     public const ulong DeliveryLeaseCount = 65_536;
 
-    /// <summary>With fewer ready entries than this in memory the next cold block is fetched while consumers are there.</summary>
-    private const long LoadAheadCount = 4_096;
+    /// <summary>
+    /// Entries this close behind the head keep their index when their bytes move to a segment, and with fewer than
+    /// twice as many ready in memory the next cold block is fetched while consumers are there. The default is two
+    /// batches of a consumer with a prefetch of 1,000.
+    /// </summary>
+    public uint NearHeadCount { get; init; } = 2_048;
 
     /// <summary>Whether a <see cref="Deliver"/> now could make progress.</summary>
     public bool HasWork => ReadyCount > 0 && !_isStalled && _consumers.Next() != null;
@@ -47,8 +54,8 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// Detaches a consumer. What it has not settled stays out until its session settles or returns it; with single active
-    /// consumer another one takes over at once.
+    /// Detaches a consumer. What it has not settled stays out until its session settles or returns it; with single
+    /// active consumer another one takes over at once.
     /// </summary>
     public void RemoveConsumer(QueueConsumer consumer)
     {
@@ -57,12 +64,16 @@ public sealed partial class QueueMachine
         ReportActive(active);
     }
 
-    /// <summary>The consumer, which answered <see cref="OfferResult.ConsumerFull"/>, has room again. Harmless when it was not full.</summary>
+    /// <summary>
+    /// The consumer, which answered <see cref="OfferResult.ConsumerFull"/>, has room again. Harmless when it was not
+    /// full.
+    /// </summary>
     public void Resume(QueueConsumer consumer) => _consumers.Resume(consumer);
 
     /// <summary>
-    /// Offers ready entries in order to consumers in turn until nobody has room, nothing is ready or the head is not at hand. Entries
-    /// due before now expire on the way; when nobody has room, those due now and those over the maximum length leave too.
+    /// Offers ready entries in order to consumers in turn until nobody has room, nothing is ready or the head is not at
+    /// hand. Entries due before now expire on the way; when nobody has room, those due now and those over the maximum
+    /// length leave too.
     /// </summary>
     /// <param name="budget">Most deliveries in this call.</param>
     /// <param name="nowMs">Current time.</param>
@@ -73,7 +84,7 @@ public sealed partial class QueueMachine
         var deliveredCount = 0;
         while (deliveredCount < budget && !_isStalled && _consumers.Next() is { } consumer)
         {
-            ref var entry = ref UnexpiredHead(nowMs - 1, out var log, out var seq);
+            ref var entry = ref UnexpiredHead(nowMs - 1, nowMs, out var log, out var seq);
             if (Unsafe.IsNullRef(ref entry) || !MayDeliver(log!, seq, entry))
             {
                 _isStalled = ReadyCount > 0;
@@ -100,7 +111,7 @@ public sealed partial class QueueMachine
         LoadAhead();
         if (!HasWork)
         {
-            UnexpiredHead(nowMs, out _, out _);
+            UnexpiredHead(nowMs, nowMs, out _, out _);
             DropHeads(nowMs, TickBudget);
         }
 
@@ -108,8 +119,9 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// Takes the next entry for a caller without a subscription. It is out, like a delivery to a consumer: a caller that needs no
-    /// acknowledgement calls <see cref="Settle(EntryId, QueueConsumer)"/> at once, and one that finds the bytes out of memory
+    /// Takes the next entry for a caller without a subscription. It is out, like a delivery to a consumer: a caller
+    /// that needs no acknowledgement calls <see cref="Settle(EntryId, QueueConsumer)"/> at once, and one that finds the
+    /// bytes out of memory
     /// <see cref="PutBack"/>.
     /// </summary>
     /// <param name="nowMs">Current time; entries due expire instead of being taken.</param>
@@ -119,7 +131,7 @@ public sealed partial class QueueMachine
     public GetResult TryTakeNext(long nowMs, out EntryId id, out QueueEntry entry, out EntryCounters counters)
     {
         (id, entry, counters) = (default, default, default);
-        ref var head = ref UnexpiredHead(nowMs, out var log, out var seq);
+        ref var head = ref UnexpiredHead(nowMs, nowMs, out var log, out var seq);
         if (Unsafe.IsNullRef(ref head))
         {
             return ReadyCount > 0 ? GetResult.NotLoaded : GetResult.Empty;
@@ -136,7 +148,9 @@ public sealed partial class QueueMachine
         return GetResult.Taken;
     }
 
-    /// <summary>Undoes <see cref="TryTakeNext"/>: the entry is ready again in its old place, as if it had not been taken.</summary>
+    /// <summary>
+    /// Undoes <see cref="TryTakeNext"/>: the entry is ready again in its old place, as if it had not been taken.
+    /// </summary>
     public void PutBack(EntryId id)
     {
         var log = LogOf(id);
@@ -179,10 +193,11 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// The next entry to deliver, once those due by <paramref name="dueMs"/> have left; a null reference when nothing is ready, the head
-    /// is not in memory (its load has then been asked for) or too many were due (<see cref="Tick"/> goes on).
+    /// The next entry to deliver, once those due by <paramref name="dueMs"/> have left; a null reference when nothing
+    /// is ready, the head is not in memory (its load has then been asked for) or too many were due (<see cref="Tick"/>
+    /// goes on).
     /// </summary>
-    private ref QueueEntry UnexpiredHead(long dueMs, out EntryLog? log, out ulong seq)
+    private ref QueueEntry UnexpiredHead(long dueMs, long nowMs, out EntryLog? log, out ulong seq)
     {
         log = HeadLog();
         for (var budget = TickBudget; log != null && budget > 0; budget--)
@@ -199,7 +214,7 @@ public sealed partial class QueueMachine
                 return ref head;
             }
 
-            Die(log, seq, DeadLetterReason.Expired, dueMs);
+            Die(log, seq, DeadLetterReason.Expired, nowMs);
             log = HeadLog();
         }
 
@@ -218,11 +233,14 @@ public sealed partial class QueueMachine
         return seq < log.Mark.DurableBelow;
     }
 
-    /// <summary>Asks for a higher delivery mark when deliveries have come within half a lease of it; one request at a time.</summary>
+    /// <summary>
+    /// Asks for a higher delivery mark when deliveries have come within half a lease of it; one request at a time.
+    /// </summary>
     private void LeaseAhead(EntryLog log, ulong seq)
     {
         ref var mark = ref log.Mark;
-        if (_isDurable && mark.RequestedBelow <= mark.DurableBelow && seq + (DeliveryLeaseCount / 2) >= mark.DurableBelow)
+        if (_isDurable && mark.RequestedBelow <= mark.DurableBelow
+            && seq + (DeliveryLeaseCount / 2) >= mark.DurableBelow)
         {
             mark.RequestedBelow = seq + DeliveryLeaseCount;
             _effects.DeliveryMark(log.Level, mark.RequestedBelow);
@@ -247,7 +265,7 @@ public sealed partial class QueueMachine
     /// <summary>Consumers should not wait for a block that is sure to be needed soon.</summary>
     private void LoadAhead()
     {
-        if (_consumers.Count > 0 && HeadLog() is { } log && log.ReadyCount - log.ColdCount < LoadAheadCount
+        if (_consumers.Count > 0 && HeadLog() is { } log && log.ReadyCount - log.ColdCount < 2L * NearHeadCount
             && log.Spans.FirstCold is { } cold)
         {
             log.RequestLoad(cold);

@@ -1,11 +1,11 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using Posthaste.Primitives;
 
 namespace Posthaste.Core.Queues;
 
 /// <summary>
-/// Rebuilding a queue: <see cref="ReadState"/> first if there is a snapshot, then the facts since then in journal order, then
+/// Rebuilding a queue: <see cref="ReadState"/> first if there is a snapshot, then the facts since then in journal
+/// order, then
 /// <see cref="RecoveryDone"/>. No limit, no expiry and no effect until then; no consumer may be attached.
 /// </summary>
 public sealed partial class QueueMachine
@@ -19,29 +19,39 @@ public sealed partial class QueueMachine
         return log.Id(log.Append(ToEntry(arrival, arrivedAtMs)));
     }
 
-    /// <summary>Repeats settlements of consecutive ids. May be repeated and may name ids that are not known (yet).</summary>
+    /// <summary>
+    /// Repeats appends of transient messages: they did not survive, but took numbers as all others. Without it the
+    /// numbers of later entries would differ and settlements would hit the wrong ones.
+    /// </summary>
+    /// <param name="priority">As in their <see cref="Arrival.Priority"/>.</param>
+    /// <param name="count">How many in a row.</param>
+    public void RestoreSkipped(byte priority, ulong count) => Log(priority).NextSeq += count;
+
+    /// <summary>
+    /// Repeats settlements of consecutive ids. May be repeated and may name ids that are not known (yet).
+    /// </summary>
     public void RestoreSettled(EntryId first, ulong count)
     {
         Checks.Require(count > 0);
         var log = Log(first.Level);
-        log.SettleInRecovery(first.Seq, first.Seq + count - 1, _counters);
+        log.SettleInRecovery(first.Seq, first.Seq + count - 1);
     }
 
-    /// <summary>Repeats a return: the counters as they were after it. Ignored when the entry has been settled.</summary>
+    /// <summary>
+    /// Repeats a return: the counters as they were after it. Ignored when the entry has been settled.
+    /// </summary>
     public void RestoreCounters(EntryId id, EntryCounters counters)
     {
-        var log = Log(id.Level);
-        if (log.IsSettledInRecovery(id.Seq))
+        if (Log(id.Level).IsSettledInRecovery(id.Seq))
         {
             return;
         }
 
-        // The entry may be in a cold block: then the flag follows when it is loaded.
-        _counters[id] = counters;
-        ref var entry = ref log.Chunks.Find(id.Seq);
-        if (!Unsafe.IsNullRef(ref entry))
+        // Never lower: a copy of the entry may carry counters older than a return that was recorded before it. The
+        // entry's flag follows in RecoveryDone, or when its block is loaded.
+        if (counters.AcquiredCount >= _counters.GetValueOrDefault(id).AcquiredCount)
         {
-            entry.Flags |= EntryFlags.Counted | EntryFlags.Redelivered;
+            _counters[id] = counters;
         }
     }
 
@@ -52,7 +62,9 @@ public sealed partial class QueueMachine
         mark.DurableBelow = Math.Max(mark.DurableBelow, belowSeq);
     }
 
-    /// <summary>The mark of a clean shutdown (<see cref="ExactDeliveryMark"/>): replaces all earlier ones, also higher ones.</summary>
+    /// <summary>
+    /// The mark of a clean shutdown (<see cref="ExactDeliveryMark"/>): replaces all earlier ones, also higher ones.
+    /// </summary>
     public void RestoreDeliveryMarkExact(byte level, ulong belowSeq) => Log(level).Mark.DurableBelow = belowSeq;
 
     /// <summary>
@@ -78,20 +90,21 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// Repeats the move of entries to a block: they leave memory. May be repeated for the same block (segment and offset).
+    /// Repeats the move of entries to a block: they leave memory. May be repeated for the same block (segment and
+    /// offset).
     /// </summary>
     /// <param name="level">Priority level.</param>
     /// <param name="block">The block.</param>
     /// <param name="absent">
-    /// The ranges of numbers between its first and last that are not live in it: holes (<see cref="ColdBlock.FindHoles"/>), and
-    /// entries settled by then as far as they are not repeated otherwise.
+    /// The ranges of numbers between its first and last that are not live in it: holes (<see
+    /// cref="ColdBlock.FindHoles"/>), and entries settled by then as far as they are not repeated otherwise.
     /// </param>
     public void RestoreColdBlock(byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> absent) =>
         Log(level).RestoreSpan(block, absent);
 
     /// <summary>
-    /// All facts are repeated: entries below the delivery mark count as delivered before, and the queue goes to work. Entries
-    /// that are due or too many leave at the next <see cref="Tick"/>.
+    /// All facts are repeated: entries below the delivery mark count as delivered before, and the queue goes to work.
+    /// Entries that are due or too many leave at the next <see cref="Tick"/>.
     /// </summary>
     public void RecoveryDone()
     {
@@ -104,12 +117,14 @@ public sealed partial class QueueMachine
     /// <summary>The levels in use, for <see cref="ExactDeliveryMark"/>.</summary>
     public IEnumerable<byte> Levels => _logs.Select(log => log.Level);
 
-    /// <summary>One past the highest sequence number that may have been delivered: what a clean shutdown records.</summary>
+    /// <summary>
+    /// One past the highest sequence number that may have been delivered: what a clean shutdown records.
+    /// </summary>
     public ulong ExactDeliveryMark(byte level) => Log(level).Mark.DeliveredBelow;
 
     /// <summary>
-    /// Writes what is not in the journal: next sequence numbers, delivery marks, blocks in segments with what is gone of them, and
-    /// the counters of entries there. Entries in the journal are not included.
+    /// Writes what is not in the journal: next sequence numbers, delivery marks, blocks in segments with what is gone
+    /// of them, and the counters of returned entries. Entries in the journal are not included.
     /// </summary>
     public void WriteState(IBufferWriter<byte> to) => QueueState.Write(to, _logs, _counters);
 

@@ -5,7 +5,10 @@ namespace Posthaste.Core.Queues;
 /// <summary>How entries leave the queue or come back to it.</summary>
 public sealed partial class QueueMachine
 {
-    /// <summary>How long a dead entry is held before its target is tried again: soon enough for a target that was full for a moment.</summary>
+    /// <summary>
+    /// How long a dead entry is held before its target is tried again: soon enough for a target that was full for a
+    /// moment.
+    /// </summary>
     public const long DeadLetterRetryMs = 1_000;
 
     /// <summary>The entry was handled: it leaves for good.</summary>
@@ -27,12 +30,14 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// The entry comes back to its old place, marked redelivered; or dies when that was one failed delivery too many or its
-    /// time is over.
+    /// The entry comes back to its old place, marked redelivered; or dies when that was one failed delivery too many or
+    /// its time is over.
     /// </summary>
     /// <param name="id">As given with the delivery.</param>
     /// <param name="consumer">Who got it, attached or not; null when it was taken without a subscription.</param>
-    /// <param name="countsAsFailure">Whether the delivery failed (and so counts towards the delivery limit) or was only given up.</param>
+    /// <param name="countsAsFailure">
+    /// Whether the delivery failed (and so counts towards the delivery limit) or was only given up.
+    /// </param>
     /// <param name="nowMs">Current time.</param>
     /// <returns>False when no such entry is out.</returns>
     public bool Return(EntryId id, QueueConsumer? consumer, bool countsAsFailure, long nowMs)
@@ -51,26 +56,28 @@ public sealed partial class QueueMachine
             SaturatingIncrement(before.AcquiredCount));
         _counters[id] = counters;
         entry.Flags |= EntryFlags.Counted | EntryFlags.Redelivered;
-        if (counters.DeliveryCount > (Settings.DeliveryLimit ?? long.MaxValue))
-        {
-            Die(log!, id.Seq, DeadLetterReason.DeliveryLimit, nowMs);
-        }
-        else if (entry.ExpiresAtMs != 0 && entry.ExpiresAtMs <= nowMs)
-        {
-            Die(log!, id.Seq, DeadLetterReason.Expired, nowMs);
-        }
-        else
+        DeadLetterReason? death = counters.DeliveryCount > (Settings.DeliveryLimit ?? long.MaxValue)
+            ? DeadLetterReason.DeliveryLimit
+            : entry.ExpiresAtMs != 0 && entry.ExpiresAtMs <= nowMs ? DeadLetterReason.Expired : null;
+        if (death == null)
         {
             _isStalled = false;
             log!.Requeue(id.Seq, ref entry);
-            _effects.Returned(id, entry, counters);
-            DropHeads(nowMs, TickBudget);
         }
 
+        // An entry that dies but is held is still here: what it has been through is part of what a restart must know.
+        if (death == null || Die(log!, id.Seq, death.Value, nowMs) == DeadLetterOutcome.KeepTrying)
+        {
+            _effects.Returned(id, entry, counters);
+        }
+
+        DropHeads(nowMs, TickBudget);
         return true;
     }
 
-    /// <summary>The entry was refused for good: it is dead-lettered or, without a dead-letter exchange, settled.</summary>
+    /// <summary>
+    /// The entry was refused for good: it is dead-lettered or, without a dead-letter exchange, settled.
+    /// </summary>
     /// <param name="id">As given with the delivery.</param>
     /// <param name="consumer">Who got it, attached or not; null when it was taken without a subscription.</param>
     /// <param name="nowMs">Current time.</param>
@@ -111,13 +118,15 @@ public sealed partial class QueueMachine
             log.PurgeCold();
         }
 
+        ForgetCountersOfPurged();
+
         _isStalled = false;
         return count;
     }
 
     /// <summary>
-    /// The queue is deleted: lets go of all bytes, without a settlement of each entry. The machine is empty afterwards and
-    /// must not be used again.
+    /// The queue is deleted: lets go of all bytes, without a settlement of each entry. The machine is empty afterwards
+    /// and must not be used again.
     /// </summary>
     /// <returns>How many entries were ready.</returns>
     public long DropAll()
@@ -134,6 +143,18 @@ public sealed partial class QueueMachine
         _hold.Clear();
         UnackedCount = 0;
         return count;
+    }
+
+    private void ForgetCountersOfPurged()
+    {
+        foreach (var id in _counters.Keys)
+        {
+            if (Unsafe.IsNullRef(ref LogOf(id)!.Chunks.Find(id.Seq)))
+            {
+                // Removing while enumerating is allowed for the current key.
+                _counters.Remove(id);
+            }
+        }
     }
 
     private static ushort SaturatingIncrement(ushort count) => count == ushort.MaxValue ? count : (ushort)(count + 1);
@@ -163,15 +184,18 @@ public sealed partial class QueueMachine
         }
     }
 
-    /// <summary>Takes a live entry, ready or out, from the queue and reports its death; it stays, held, while its target cannot take it.</summary>
-    private void Die(EntryLog log, ulong seq, DeadLetterReason reason, long nowMs)
+    /// <summary>
+    /// Takes a live entry, ready or out, from the queue and reports its death; it stays, held, while its target cannot
+    /// take it.
+    /// </summary>
+    private DeadLetterOutcome Die(EntryLog log, ulong seq, DeadLetterReason reason, long nowMs)
     {
         _isStalled = false;
         ref var entry = ref log.Chunks.Find(seq);
         if (Settings.DeadLetterExchange == null)
         {
             Settle(log, seq);
-            return;
+            return DeadLetterOutcome.Gone;
         }
 
         log.Hold(ref entry);
@@ -180,10 +204,11 @@ public sealed partial class QueueMachine
         if (_effects.DeadLettered(id, dead, reason, CountersOf(id, dead)) == DeadLetterOutcome.KeepTrying)
         {
             _hold.Add(id, reason, nowMs + DeadLetterRetryMs);
-            return;
+            return DeadLetterOutcome.KeepTrying;
         }
 
         Remove(log, seq);
         log.DropSpanIfEmpty(dead.Location);
+        return DeadLetterOutcome.Gone;
     }
 }

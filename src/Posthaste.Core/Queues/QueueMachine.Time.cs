@@ -5,12 +5,15 @@ namespace Posthaste.Core.Queues;
 /// <summary>What time and limits do to entries.</summary>
 public sealed partial class QueueMachine
 {
-    /// <summary>Most entries that one command lets expire or drop: a long backlog must not hold the strand. The next <see cref="Tick"/> goes on.</summary>
+    /// <summary>
+    /// Most entries that one command lets expire or drop: a long backlog must not hold the strand. The next <see
+    /// cref="Tick"/> goes on.
+    /// </summary>
     private const int TickBudget = 8_192;
 
     /// <summary>
-    /// Earliest time at which <see cref="Tick"/> has work; long.MaxValue for none, 0 for at once. It may be too early (the
-    /// entry has left meanwhile), never too late.
+    /// Earliest time at which <see cref="Tick"/> has work; long.MaxValue for none, 0 for at once. It may be too early
+    /// (the entry has left meanwhile), never too late.
     /// </summary>
     public long NextDueMs
     {
@@ -53,8 +56,8 @@ public sealed partial class QueueMachine
 
     /// <summary>
     /// Lets everything due expire, also behind an unexpired head; asks for cold blocks with due entries; tries held
-    /// dead letters again; drops what a changed limit leaves over. Does a bounded amount of work: <see cref="NextDueMs"/> says
-    /// whether there is more.
+    /// dead letters again; drops what a changed limit leaves over. Does a bounded amount of work: <see
+    /// cref="NextDueMs"/> says whether there is more.
     /// </summary>
     public void Tick(long nowMs)
     {

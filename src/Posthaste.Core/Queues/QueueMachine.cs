@@ -5,12 +5,14 @@ namespace Posthaste.Core.Queues;
 
 /// <summary>
 /// One queue: which entries it has, in which order, who gets the next one and what becomes of it. Deterministic and
-/// synchronous: commands and time (<c>nowMs</c>, Unix milliseconds) come in, effects go out through <see cref="IQueueEffects"/>.
-/// It holds positions of messages, never their bytes.
+/// synchronous: commands and time (<c>nowMs</c>, Unix milliseconds) come in, effects go out through <see
+/// cref="IQueueEffects"/>. It holds positions of messages, never their bytes.
 /// <para>Thread rule: every member belongs to the queue's strand.</para>
-/// <para>Order: strict by priority level, within a level the order of arrival; a returned entry gets its old place back.</para>
-/// <para>Memory: 24 bytes per entry in memory; entries moved to a segment cost nothing each (see <see cref="ColdSpan"/>),
-/// so a backlog is bounded by what storage evacuates. Append, deliver and settle allocate nothing in steady state.</para>
+/// <para>Order: strict by priority level, within a level the order of arrival; a returned entry gets its old place
+/// back.</para>
+/// <para>Memory: 24 bytes per entry in memory; entries moved to a segment cost nothing each (see <see
+/// cref="ColdSpan"/>), so a backlog is bounded by what storage evacuates. Append, deliver and settle allocate nothing
+/// in steady state.</para>
 /// <para>After a command the caller looks at <see cref="HasWork"/> (then <see cref="Deliver"/>) and
 /// <see cref="NextDueMs"/> (then <see cref="Tick"/> at that time).</para>
 /// </summary>
@@ -32,7 +34,9 @@ public sealed partial class QueueMachine
     // The head could not go out though somebody has room: its bytes, its index or the delivery mark are awaited.
     private bool _isStalled;
 
-    /// <param name="settings">Behaviour; the number of levels and single active consumer are fixed by it for good.</param>
+    /// <param name="settings">
+    /// Behaviour; the number of levels and single active consumer are fixed by it for good.
+    /// </param>
     /// <param name="durable">Persistent entries survive a restart: deliveries wait for the delivery mark.</param>
     /// <param name="effects">Told and asked during commands.</param>
     public QueueMachine(QueueSettings settings, bool durable, IQueueEffects effects)
@@ -50,7 +54,9 @@ public sealed partial class QueueMachine
     /// <summary>Entries waiting for a consumer, in memory or not.</summary>
     public long ReadyCount => _totals.ReadyCount;
 
-    /// <summary>Their body bytes. An estimate after a recovery until blocks with settled entries have been loaded.</summary>
+    /// <summary>
+    /// Their body bytes. An estimate after a recovery until blocks with settled entries have been loaded.
+    /// </summary>
     public long ReadyBodyBytes => _totals.ReadyBodyBytes;
 
     /// <summary>Entries handed out and neither settled nor returned.</summary>
@@ -83,8 +89,8 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// A policy changed the behaviour. Limits apply at once; a time to live applies to messages from now on, those in the
-    /// queue keep the expiry that they arrived with. Priority levels and single active consumer stay as declared.
+    /// A policy changed the behaviour. Limits apply at once; a time to live applies to messages from now on, those in
+    /// the queue keep the expiry that they arrived with. Priority levels and single active consumer stay as declared.
     /// </summary>
     public void Update(QueueSettings settings, long nowMs)
     {
@@ -97,8 +103,8 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// Adds a message at the end of its level. While no consumer could take one at once, entries over the maximum length leave from the head
-    /// (which may be this one); else the <see cref="Deliver"/> that follows sees to that.
+    /// Adds a message at the end of its level. While no consumer could take one at once, entries over the maximum
+    /// length leave from the head (which may be this one); else the <see cref="Deliver"/> that follows sees to that.
     /// </summary>
     /// <returns>The entry's id: levels and sequence numbers follow from the order of appends alone.</returns>
     public EntryId Append(in Arrival arrival, long nowMs)
@@ -151,7 +157,7 @@ public sealed partial class QueueMachine
 
     private EntryLog CreateLog(byte level)
     {
-        var log = new EntryLog(level, _totals, _effects);
+        var log = new EntryLog(level, _totals, _effects, NearHeadCount);
         _logByLevel[level] = log;
         var index = _logs.FindIndex(other => other.Level < level);
         _logs.Insert(index < 0 ? _logs.Count : index, log);
@@ -183,7 +189,9 @@ public sealed partial class QueueMachine
     private EntryCounters CountersOf(EntryId id, in QueueEntry entry) =>
         entry.Is(EntryFlags.Counted) ? _counters.GetValueOrDefault(id) : default;
 
-    /// <summary>Takes a live entry out; the caller reports how it left and then calls <see cref="EntryLog.DropSpanIfEmpty"/>.</summary>
+    /// <summary>
+    /// Takes a live entry out; the caller reports how it left and then calls <see cref="EntryLog.DropSpanIfEmpty"/>.
+    /// </summary>
     private QueueEntry Remove(EntryLog log, ulong seq)
     {
         ref var entry = ref log.Chunks.Find(seq);

@@ -39,10 +39,15 @@ public sealed record QueueSettings
 {
     public QueueType Type { get; init; }
 
-    /// <summary>Upper bound on each message's time to live in milliseconds (`x-message-ttl`); null for none. 0: deliver at once or drop.</summary>
+    /// <summary>
+    /// Upper bound on each message's time to live in milliseconds (`x-message-ttl`); null for none. 0: deliver at once
+    /// or drop.
+    /// </summary>
     public long? MessageTtlMs { get; init; }
 
-    /// <summary>The queue deletes itself after this long unused, in milliseconds (`x-expires`); null for never.</summary>
+    /// <summary>
+    /// The queue deletes itself after this long unused, in milliseconds (`x-expires`); null for never.
+    /// </summary>
     public long? ExpiresMs { get; init; }
 
     /// <summary>Most ready messages (`x-max-length`); null for no limit.</summary>
@@ -53,7 +58,9 @@ public sealed record QueueSettings
 
     public OverflowPolicy Overflow { get; init; }
 
-    /// <summary>Name of the dead-letter exchange; null when dead messages are dropped; "" is the default exchange.</summary>
+    /// <summary>
+    /// Name of the dead-letter exchange; null when dead messages are dropped; "" is the default exchange.
+    /// </summary>
     public string? DeadLetterExchange { get; init; }
 
     /// <summary>Replaces the routing keys of dead-lettered messages; null keeps them.</summary>
@@ -61,10 +68,14 @@ public sealed record QueueSettings
 
     public DeadLetterStrategy DeadLetterStrategy { get; init; }
 
-    /// <summary>Failed deliveries after which a message is dead-lettered (quorum: 20 by default); null for no limit.</summary>
+    /// <summary>
+    /// Failed deliveries after which a message is dead-lettered (quorum: 20 by default); null for no limit.
+    /// </summary>
     public long? DeliveryLimit { get; init; }
 
-    /// <summary>Highest priority level (`x-max-priority`, classic 0-255; quorum: 31 without any argument); 0 for none.</summary>
+    /// <summary>
+    /// Highest priority level (`x-max-priority`, classic 0-255; quorum: 31 without any argument); 0 for none.
+    /// </summary>
     public byte PriorityMax { get; init; }
 
     public bool SingleActiveConsumer { get; init; }

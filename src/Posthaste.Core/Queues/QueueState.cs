@@ -23,7 +23,7 @@ namespace Posthaste.Core.Queues;
 /// | (i64)               | (i64)           | (u32)       | first, last (u64s) |
 /// +---------------------+-----------------+-------------+--------------------+
 ///
-/// counters of an entry in a block:
+/// counters of a returned entry, wherever it is: the facts of its returns may go before the entry does:
 /// +-------+----------------+----------------+
 /// | seq   | delivery count | acquired count |
 /// | (u64) | (u16)          | (u16)          |
@@ -64,7 +64,7 @@ internal static class QueueState
     private static void WriteLevel(ref Writer writer, EntryLog log, Dictionary<EntryId, EntryCounters> counters)
     {
         var spans = log.Spans.All.Where(span => !span.IsTransient).ToList();
-        var counted = counters.Where(pair => pair.Key.Level == log.Level && log.IsInSegment(pair.Key.Seq)).ToList();
+        var counted = counters.Where(pair => pair.Key.Level == log.Level).ToList();
         writer.U8(log.Level);
         writer.U64(log.NextSeq);
         writer.U64(log.Mark.DurableBelow);

@@ -106,7 +106,8 @@ public sealed class QueueMachineTests
     public void Single_active_consumer_fails_over_by_priority_then_age()
     {
         var queue = Queue(new QueueSettings { SingleActiveConsumer = true });
-        var (first, second, high) = (new TestConsumer("1"), new TestConsumer("2"), new TestConsumer("h") { Priority = 1 });
+        var (first, second) = (new TestConsumer("1"), new TestConsumer("2"));
+        var high = new TestConsumer("h") { Priority = 1 };
         AddConsumers(queue, first, second, high);
         Append(queue, count: 1);
         queue.Deliver(10, nowMs: 0);
