@@ -34,6 +34,7 @@ public sealed class AmqpToolsTests(BrokerFixture broker) : BrokerTest(broker)
         Assert.Equal(("text/plain", true), (message.BasicProperties.ContentType, message.BasicProperties.Persistent));
         Assert.Equal("red"u8.ToArray(), message.BasicProperties.Headers!["colour"]);
         await Channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
+        await WaitForCountAsync(queue, 1);
         CommandResult got = await RunAsync("amqp-get", "--queue", queue);
         Assert.Equal((0, "hello"), (got.ExitCode, got.Output));
     }

@@ -25,7 +25,7 @@ public sealed class AmqplibRun(BrokerFixture broker) : ScriptRun(broker)
 
 public sealed class AmqplibTests(AmqplibRun run) : IClassFixture<AmqplibRun>
 {
-    public static TheoryData<string> Checks => ScriptRun.NamesIn("amqplib/checks.js");
+    public static TheoryData<string> Checks => ScriptRun.NamesIn("amqplib/checks", "*.js");
 
     [Theory]
     [MemberData(nameof(Checks))]

@@ -25,7 +25,7 @@ public sealed class PikaRun(BrokerFixture broker) : ScriptRun(broker)
 
 public sealed class PikaTests(PikaRun run) : IClassFixture<PikaRun>
 {
-    public static TheoryData<string> Checks => ScriptRun.NamesIn("pika/checks.py");
+    public static TheoryData<string> Checks => ScriptRun.NamesIn("pika", "*.py");
 
     [Theory]
     [MemberData(nameof(Checks))]

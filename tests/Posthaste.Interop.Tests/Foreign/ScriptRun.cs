@@ -33,10 +33,11 @@ public abstract partial class ScriptRun(BrokerFixture broker) : IAsyncLifetime
     }
 
     /// <summary>The names of the checks, read from the source so that each is known before it runs.</summary>
-    internal static TheoryData<string> NamesIn(string script)
+    internal static TheoryData<string> NamesIn(string folder, string pattern)
     {
-        string source = File.ReadAllText(Path.Combine(Clients, script));
-        return [.. CheckNames().Matches(source).Select(match => match.Groups["name"].Value)];
+        IEnumerable<string> sources = Directory.GetFiles(Path.Combine(Clients, folder), pattern).Order();
+        return [.. sources.SelectMany(source => CheckNames().Matches(File.ReadAllText(source)))
+            .Select(match => match.Groups["name"].Value)];
     }
 
     /// <summary>Passes, fails or skips as the script reported the check.</summary>

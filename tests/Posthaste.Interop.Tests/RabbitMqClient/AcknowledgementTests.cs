@@ -15,6 +15,7 @@ public sealed class AcknowledgementTests(BrokerFixture broker) : BrokerTest(brok
         Delivery[] deliveries = await inbox.NextAsync(3);
         await channel.BasicAckAsync(deliveries[1].Tag, multiple: false);
         await channel.CloseAsync();
+        await WaitForCountAsync(queue, 2);
         await FillAsync(queue, "four");
         Assert.Equal([("one", true), ("three", true), ("four", false)], await DrainMarkedAsync(queue));
     }

@@ -66,12 +66,12 @@ public sealed class ConsumingTests(BrokerFixture broker) : BrokerTest(broker)
         Inbox first = await Inbox.OpenAsync(Channel, queue);
         Inbox second = await Inbox.OpenAsync(Channel, queue);
         await using IChannel observer = await ChannelAsync();
-        Assert.Equal(6u, await observer.MessageCountAsync(queue));
+        await WaitForCountAsync(observer, queue, 6);
         Delivery[] deliveries = await first.NextAsync(2);
         await second.NextAsync(2);
         await Channel.BasicAckAsync(deliveries[0].Tag, multiple: false);
         await first.NextAsync();
-        Assert.Equal(5u, await observer.MessageCountAsync(queue));
+        await WaitForCountAsync(observer, queue, 5);
         Assert.Equal((3, 2), (first.SeenCount, second.SeenCount));
     }
 
@@ -85,7 +85,7 @@ public sealed class ConsumingTests(BrokerFixture broker) : BrokerTest(broker)
         await Channel.BasicQosAsync(0, 3, global: false);
         await Inbox.OpenAsync(Channel, queue);
         await using IChannel observer = await ChannelAsync();
-        Assert.Equal(6u, await observer.MessageCountAsync(queue));
+        await WaitForCountAsync(observer, queue, 6);
     }
 
     [BrokerFact]
@@ -97,7 +97,7 @@ public sealed class ConsumingTests(BrokerFixture broker) : BrokerTest(broker)
         Inbox first = await Inbox.OpenAsync(Channel, queue);
         Inbox second = await Inbox.OpenAsync(Channel, queue);
         await using IChannel observer = await ChannelAsync();
-        Assert.Equal(7u, await observer.MessageCountAsync(queue));
+        await WaitForCountAsync(observer, queue, 7);
         await Wait.UntilAsync("three deliveries", () => Task.FromResult(first.SeenCount + second.SeenCount == 3));
         await Channel.BasicAckAsync(0, multiple: true);
         await WaitForCountAsync(observer, queue, 4);

@@ -95,7 +95,7 @@ public sealed class PublishingTests(BrokerFixture broker) : BrokerTest(broker)
         for (int i = 0; i < Count; i++)
             await channel.BasicPublishAsync("", queue, false, properties, Encoding.UTF8.GetBytes($"{i}"));
         await Wait.ForAsync("all confirms", all.Task);
-        Assert.Equal((uint)Count, await Channel.MessageCountAsync(queue));
+        await WaitForCountAsync(queue, Count);
         Assert.Equal(Enumerable.Range(0, Count).Select(i => $"{i}"), await DrainAsync(queue));
     }
 
