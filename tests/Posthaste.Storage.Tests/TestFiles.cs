@@ -1,3 +1,5 @@
+using System.Text;
+using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
 
 namespace Posthaste.Storage.Tests;
@@ -12,5 +14,14 @@ internal static class TestFiles
         Assert.Equal(1, file.Read(offset, one));
         one[0] ^= (byte)(1 << bit);
         file.Write(offset, one);
+    }
+
+    /// <summary>Writes another identity with the checksum that belongs to it.</summary>
+    public static void ReplaceIdentity(IStorageDevice device, string line)
+    {
+        device.Delete("format");
+        using IStorageFile file = device.Create("format", 0);
+        uint crc = Crc32C.Compute(Encoding.ASCII.GetBytes(line));
+        file.Write(0, Encoding.ASCII.GetBytes($"{line}, crc32c {crc:x8}\n"));
     }
 }

@@ -15,7 +15,7 @@ internal sealed class JournalScan(JournalReader reader, IJournalReplay replay)
     private const int WindowBytes = 4 * 1024 * 1024;
 
     private readonly RecoveryReport _report = new();
-    private byte[] _window = GC.AllocateUninitializedArray<byte>(WindowBytes);
+    private byte[] _window = [];
     private long _windowStart;
     private int _windowBytes;
     private JournalReader.Part? _part;
@@ -288,7 +288,9 @@ internal sealed class JournalScan(JournalReader reader, IJournalReplay replay)
         {
             kept = (int)(_windowStart + _windowBytes - position);
         }
-        byte[] target = bytes <= _window.Length ? _window : GC.AllocateUninitializedArray<byte>(bytes);
+        // A window's worth is read ahead, but no more than there is: small journals are opened often, by tests.
+        int wanted = Math.Max(bytes, (int)Math.Clamp(reader.LogicalEnd - position, 0, WindowBytes));
+        byte[] target = wanted <= _window.Length ? _window : GC.AllocateUninitializedArray<byte>(wanted);
         Buffer.BlockCopy(_window, (int)(position - _windowStart) * Math.Sign(kept), target, 0, kept);
         _window = target;
         _windowStart = position;

