@@ -19,7 +19,7 @@ public sealed record CatalogLimits
     /// <summary>Exchanges without the predeclared ones. 100,000: about 1 KB each; more is a leak in a client.</summary>
     public int ExchangesMax { get; init; } = 100_000;
 
-    /// <summary>Bindings. 5,000,000: about 400 bytes each, and a few per queue.</summary>
+    /// <summary>Bindings. 5,000,000: 400 to 700 bytes each, and a few per queue.</summary>
     public int BindingsMax { get; init; } = 5_000_000;
 
     /// <summary>

@@ -110,10 +110,11 @@ public sealed partial class VirtualHostCatalog
         Route(exchange, key, [], headers, into);
 
     /// <summary>
-    /// The same for a message with several routing keys (`CC` and `BCC`): a binding matches if it matches any of them.
+    /// The same for a message with several routing keys (`CC` and `BCC`): a binding matches if it matches any of them,
+    /// and an alternate exchange is for messages none of whose keys match.
     /// </summary>
     public void Route(
-        Exchange exchange, ReadOnlySpan<byte> key, ReadOnlySpan<ReadOnlyMemory<byte>> moreKeys, in RouteHeaders headers,
+        Exchange exchange, ReadOnlySpan<byte> key, IReadOnlyList<byte[]> moreKeys, in RouteHeaders headers,
         RouteResult into)
     {
         var visited = into.Exchanges;
@@ -126,8 +127,8 @@ public sealed partial class VirtualHostCatalog
             current.Router.Route(key, headers, into);
             if (current.Router.UsesKey)
             {
-                foreach (var another in moreKeys)
-                    current.Router.Route(another.Span, headers, into);
+                for (var another = 0; another < moreKeys.Count; another++)
+                    current.Router.Route(moreKeys[another], headers, into);
             }
 
             if (!into.HasMatched && current.AlternateNameBytes is { } name && TryGetExchange(name, out var alternate))

@@ -34,7 +34,10 @@ internal sealed class HeadersRouter : Router
     {
         foreach (var rule in _rules.Slots)
         {
-            if (rule is not null && rule.Matches(headers))
+            if (rule is null)
+                continue;
+            into.DependsOnHeaders |= rule.HasConditions;
+            if (rule.Matches(headers))
                 into.Reach(rule.Binding.Destination);
         }
     }
@@ -66,6 +69,8 @@ internal sealed class HeadersRouter : Router
         }
 
         public Binding Binding { get; }
+
+        public bool HasConditions => _conditions.Length > 0;
 
         public bool Matches(in RouteHeaders headers)
         {

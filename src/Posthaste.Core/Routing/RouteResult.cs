@@ -19,6 +19,11 @@ public sealed class RouteResult
     public CatalogQueue this[int index] => _queues[index];
 
     /// <summary>
+    /// Whether the same key with other headers could have led elsewhere: such a route is good for this message alone.
+    /// </summary>
+    public bool DependsOnHeaders { get; internal set; }
+
+    /// <summary>
     /// Exchanges of the walk under way in the order of the visit; each is visited once, so loops end.
     /// </summary>
     internal DistinctList<Exchange> Exchanges { get; } = new();
@@ -31,7 +36,11 @@ public sealed class RouteResult
     internal DistinctList<TopicNode> NextTopicStates { get; private set; } = new();
 
     /// <summary>Forgets the queues.</summary>
-    public void Clear() => _queues.Clear();
+    public void Clear()
+    {
+        _queues.Clear();
+        DependsOnHeaders = false;
+    }
 
     internal void Reach(RouteTarget target)
     {

@@ -74,8 +74,7 @@ internal sealed class TestCatalog
         var result = new RouteResult();
         Catalog.Route(
             found, Encoding.UTF8.GetBytes(key),
-            moreKeys.Select(more => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(more)).ToArray(),
-            new RouteHeaders(headers), result);
+            [.. moreKeys.Select(Encoding.UTF8.GetBytes)], new RouteHeaders(headers), result);
         return [.. result.Queues.ToArray().Select(queue => queue.Name).Order(StringComparer.Ordinal)];
     }
 

@@ -1,4 +1,5 @@
 using Posthaste.Core.Catalog;
+using Posthaste.Core.Routing;
 using Posthaste.Core.Tests.Catalog;
 using Posthaste.Primitives.Tables;
 using static Posthaste.Core.Tests.Catalog.TestCatalog;
@@ -157,6 +158,25 @@ public sealed class RoutingTests
         Assert.Equal(["a", "b"], Headers([new("p", "anything")], "amq.match"));
         Assert.Equal(["b"], Headers([], "amq.match"));
         Assert.Equal(["b", "ünïcode"], Headers([new("x-r", 1)], "amq.match"));
+    }
+
+    [Fact]
+    public void A_result_says_whether_other_headers_could_have_led_elsewhere()
+    {
+        Done(_catalog.Exchange("before", "fanout"));
+        Done(_catalog.BindExchange("before", "amq.headers"));
+        Done(_catalog.Bind("amq.headers", "a"));
+        Assert.True(_catalog.Catalog.TryGetExchange("before", out var exchange));
+        var result = new RouteResult();
+        _catalog.Catalog.Route(exchange, [], RouteHeaders.None, result);
+        Assert.False(result.DependsOnHeaders);
+
+        Done(_catalog.Bind("amq.headers", "b", "", [new("p", 1)]));
+        _catalog.Catalog.Route(exchange, [], RouteHeaders.None, result);
+        Assert.True(result.DependsOnHeaders);
+        Assert.Equal(1, result.Count);
+        result.Clear();
+        Assert.False(result.DependsOnHeaders);
     }
 
     [Fact]
