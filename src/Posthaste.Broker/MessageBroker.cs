@@ -9,6 +9,7 @@ using Posthaste.Broker.Formats;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Replies;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Storage;
@@ -73,6 +74,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public BrokerTicker Ticker { get; }
 
     public ILoggerFactory Loggers { get; }
+
+    /// <summary>Requesters that wait for replies without a queue.</summary>
+    public DirectReplies Replies { get; } = new();
 
     /// <summary>Pinned buffers for sessions that have to put a message together from pieces.</summary>
     public PinnedMemoryPool Buffers { get; } = new(idleBytesMax: 16 << 20);

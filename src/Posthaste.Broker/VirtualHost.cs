@@ -86,16 +86,16 @@ public sealed class VirtualHost : IQueueFactory
     }
 
     public CatalogResult BindQueue(string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.BindQueue(queue, exchange, key, arguments, by.Id));
+        Run(catalog => catalog.BindQueue(exchange, queue, key, arguments, by.Id));
 
     public CatalogResult UnbindQueue(string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.UnbindQueue(queue, exchange, key, arguments, by.Id));
+        Run(catalog => catalog.UnbindQueue(exchange, queue, key, arguments, by.Id));
 
     public CatalogResult BindExchange(string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.BindExchange(destination, source, key, arguments, by.Id));
+        Run(catalog => catalog.BindExchange(source, destination, key, arguments, by.Id));
 
     public CatalogResult UnbindExchange(string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.UnbindExchange(destination, source, key, arguments, by.Id));
+        Run(catalog => catalog.UnbindExchange(source, destination, key, arguments, by.Id));
 
     /// <summary>Null unless the queue is exclusive to another connection.</summary>
     public CatalogError? CheckExclusive(BrokerQueue queue, BrokerConnection by) => _catalog.CheckExclusive(queue, by.Id);

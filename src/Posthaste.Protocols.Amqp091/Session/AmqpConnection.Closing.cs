@@ -1,0 +1,181 @@
+using Posthaste.Protocols.Amqp091.Wire;
+using Posthaste.Protocols.Amqp091.Wire.Methods;
+
+namespace Posthaste.Protocols.Amqp091.Session;
+
+/// <summary>Errors, heartbeats and the ways in which a connection ends.</summary>
+internal sealed partial class AmqpConnection
+{
+    // The client sends nothing for this many intervals before it is taken for dead, as the specification says.
+    private const int HeartbeatsMissedMax = 2;
+
+    private const int MsPerSecond = 1000;
+
+    private static readonly CloseRequest ShutdownError = new(
+        new WireError(ReplyCode.ConnectionForced, "broker forced connection closure with reason 'shutdown'"));
+
+    private int _heartbeatMs;
+    private long _startedMs;
+    private long _closingSinceMs;
+    private long _lastReceivedMs;
+    private long _lastSentMs;
+    private long _stalledSinceMs;
+    private long _flushedCountSeen;
+    private volatile bool _hasReceived;
+
+    /// <summary>Asks the reader to close the connection with this error. Any thread.</summary>
+    public void RequestClose(WireError error) => RequestClose(new CloseRequest(error));
+
+    private void RequestClose(CloseRequest request)
+    {
+        if (Interlocked.CompareExchange(ref _closeRequest, request, null) is not null)
+            return;
+        _input.CancelPendingRead();
+        Wake();
+    }
+
+    private void OnCloseRequested(string reason) =>
+        RequestClose(new WireError(ReplyCode.ConnectionForced, reason));
+
+    private void ObeyCloseRequest()
+    {
+        if (_closeRequest is not { } request || _state >= ConnectionState.Closing)
+            return;
+        if (_state < ConnectionState.Running)
+        {
+            // Before connection.open there is nobody who would understand.
+            _state = ConnectionState.Closed;
+            return;
+        }
+
+        Fail(request.Error);
+    }
+
+    /// <summary>Ends the channel or the connection, whichever the error is worth.</summary>
+    private void Fail(AmqpChannel channel, in WireError error, ReadScope scope)
+    {
+        // What came before the error has been accepted and counts.
+        HandOver(scope);
+        if (error.Scope == ErrorScope.Connection)
+        {
+            Fail(error);
+            return;
+        }
+
+        AmqpLog.ChannelError(_handler.Log, Peer, channel.Number, (int)error.Code, error.Detail);
+        channel.Fail(error, scope);
+        TouchOutput();
+    }
+
+    /// <summary>Tells the client what it did wrong and waits for its close-ok.</summary>
+    private void Fail(in WireError error)
+    {
+        if (_state >= ConnectionState.Closing)
+            return;
+        AmqpLog.ConnectionError(_handler.Log, Peer, (int)error.Code, error.Detail);
+        var wasRunning = _state == ConnectionState.Running;
+        _state = ConnectionState.Closing;
+        if (wasRunning)
+            EndChannels(countsAsFailure: true);
+        SendClose(error);
+    }
+
+    /// <summary>The bytes make no sense: says so, and reads no further frame.</summary>
+    private void FailFraming(in WireError error)
+    {
+        Fail(error);
+        _state = ConnectionState.Draining;
+    }
+
+    private void SendClose(in WireError error)
+    {
+        Span<byte> text = stackalloc byte[ShortStrings.BytesMax];
+        Output.SendNow(0, new ConnectionClose
+        {
+            ReplyCode = (ushort)error.Code,
+            ReplyText = ShortStrings.Truncate(error.ReplyText, text),
+            FailedClass = error.Method.ClassNumber(),
+            FailedMethod = error.Method.MethodNumber(),
+        });
+    }
+
+    private void TouchOutput() => Output.Flush();
+
+    private void HandleClose(in Frame frame)
+    {
+        if (!ConnectionClose.TryRead(frame.Payload, out _))
+        {
+            Fail(WireError.MalformedMethod(MethodId.ConnectionClose));
+            return;
+        }
+
+        if (_state == ConnectionState.Running)
+            EndChannels(countsAsFailure: false);
+        Output.SendNow(0, default(ConnectionCloseOk));
+        if (_state == ConnectionState.Closing)
+            return;
+        AmqpLog.ClosedByClient(_handler.Log, Peer);
+        _state = ConnectionState.Closed;
+    }
+
+    /// <summary>Heartbeats and time limits. On the ticker's thread, so it only looks, sends and cuts.</summary>
+    public void Tick(long nowMs)
+    {
+        if (_startedMs == 0)
+            _startedMs = _lastReceivedMs = _lastSentMs = nowMs;
+        if (_hasReceived || _isBlocked)
+        {
+            // A blocked connection is not read, so its silence means nothing.
+            _hasReceived = false;
+            _lastReceivedMs = nowMs;
+        }
+
+        if (Output.TakeHasSent())
+            _lastSentMs = nowMs;
+        if (CutReason(nowMs) is { } reason)
+            Cut(reason);
+        else if (IsHeartbeatDue(nowMs))
+            Output.SendNow(MethodFrame.Heartbeat);
+    }
+
+    private string? CutReason(long nowMs)
+    {
+        if (_state < ConnectionState.Running)
+            return nowMs - _startedMs > Limits.HandshakeMsMax ? "handshake timeout" : null;
+        if (_state is ConnectionState.Closing or ConnectionState.Draining)
+        {
+            if (_closingSinceMs == 0)
+                _closingSinceMs = nowMs;
+            return nowMs - _closingSinceMs > Limits.CloseMsMax ? "no answer to connection.close" : null;
+        }
+
+        if (_heartbeatMs > 0 && nowMs - _lastReceivedMs > HeartbeatsMissedMax * _heartbeatMs)
+            return $"missed heartbeats from client, timeout: {_heartbeatMs / MsPerSecond}s";
+        return IsWriteStalled(nowMs) ? "the client does not read" : null;
+    }
+
+    private bool IsWriteStalled(long nowMs)
+    {
+        var (count, isFlushing) = Output.Progress;
+        if (!isFlushing || count != _flushedCountSeen)
+        {
+            _flushedCountSeen = count;
+            _stalledSinceMs = nowMs;
+        }
+
+        return nowMs - _stalledSinceMs > Limits.WriteStallMsMax;
+    }
+
+    private bool IsHeartbeatDue(long nowMs) =>
+        _heartbeatMs > 0 && _state == ConnectionState.Running && nowMs - _lastSentMs >= _heartbeatMs / 2;
+
+    private void Cut(string reason)
+    {
+        AmqpLog.Cut(_handler.Log, Peer, reason);
+        Output.Kill();
+        _transport.Abort(reason);
+        _input.CancelPendingRead();
+    }
+
+    private sealed record CloseRequest(WireError Error);
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using Posthaste.Protocols.Amqp091.Wire;
+using Posthaste.Protocols.Amqp091.Wire.Content;
+using Posthaste.Protocols.Amqp091.Wire.Methods;
+
+namespace Posthaste.Protocols.Amqp091.Session;
+
+/// <summary>Frames: from the bytes of a read to the channels.</summary>
+internal sealed partial class AmqpConnection
+{
+    /// <summary>Works through all whole frames, unless something makes it stop early.</summary>
+    /// <returns>Where the next read has to begin.</returns>
+    private SequencePosition Process(in ReadOnlySequence<byte> buffer)
+    {
+        _stall = Stall.None;
+        _hasReceived = true;
+        var rest = buffer;
+        var scope = _handler.Scopes.Rent();
+        try
+        {
+            ObeyCloseRequest();
+            while (!rest.IsEmpty && CanGoOn())
+            {
+                var used = ProcessContiguous(rest.FirstSpan, scope);
+                if (used == 0)
+                    used = ProcessCrossing(rest, scope);
+                if (used == 0)
+                    break;
+                rest = rest.Slice(used);
+            }
+        }
+        finally
+        {
+            FinishRead(scope);
+            _handler.Scopes.Return(scope);
+        }
+
+        NoteStalls();
+        return _state >= ConnectionState.Draining ? buffer.End : rest.Start;
+    }
+
+    private bool CanGoOn() => _stall == Stall.None && _state < ConnectionState.Draining;
+
+    /// <summary>Hands over what has been gathered. Publishes first: a message forwarded and its original then settled must not get lost between.</summary>
+    private void FinishRead(ReadScope scope)
+    {
+        HandOver(scope);
+        scope.Flushes.FlushAll();
+        scope.Reset();
+    }
+
+    /// <summary>Hands over what has been gathered, so that what comes next finds it done.</summary>
+    internal void HandOver(ReadScope scope)
+    {
+        _publishPath?.Flush(scope);
+        scope.Settlements.Flush(scope.Flushes);
+        foreach (var subscription in scope.Resumed)
+            subscription.Queue.Resume(subscription, scope.Flushes);
+        scope.Resumed.Clear();
+    }
+
+    private int ProcessContiguous(ReadOnlySpan<byte> span, ReadScope scope)
+    {
+        var at = 0;
+        while (at < span.Length && CanGoOn())
+        {
+            var rest = span[at..];
+            if (_state == ConnectionState.AwaitingHeader)
+            {
+                var used = AcceptHeader(rest);
+                if (used == 0)
+                    break;
+                at += used;
+                continue;
+            }
+
+            if (PublishReader.TryReadPublish(rest, Output.FrameBytesMax, out var publish, out var bytes)
+                && _state == ConnectionState.Running)
+            {
+                at += bytes;
+                HandlePublish(publish, scope);
+                continue;
+            }
+
+            var status = FrameScanner.Scan(rest, Output.FrameBytesMax, out var frame, out bytes, out var error);
+            if (status == FrameScanStatus.NeedMore)
+                break;
+            if (status == FrameScanStatus.Error)
+            {
+                FailFraming(error);
+                break;
+            }
+
+            at += bytes;
+            HandleFrame(frame, scope);
+        }
+
+        return at;
+    }
+
+    /// <summary>One frame (or protocol header) that crosses two blocks of the pipe: copied, then taken as usual.</summary>
+    private int ProcessCrossing(in ReadOnlySequence<byte> rest, ReadScope scope)
+    {
+        if (rest.IsSingleSegment)
+            return 0;
+
+        // The announced length is judged before anything is waited for or copied.
+        Span<byte> start = stackalloc byte[ProtocolHeader.SizeBytes];
+        var startBytes = (int)long.Min(rest.Length, start.Length);
+        rest.Slice(0, startBytes).CopyTo(start);
+        start = start[..startBytes];
+        if (_state == ConnectionState.AwaitingHeader)
+            return AcceptHeader(start);
+
+        var status = FrameScanner.Scan(start, Output.FrameBytesMax, out _, out var bytes, out var error);
+        if (status == FrameScanStatus.Error)
+        {
+            FailFraming(error);
+            return 0;
+        }
+
+        if (rest.Length < bytes)
+            return 0;
+        if (!scope.TryTake(bytes, out var copy))
+        {
+            // Only the batch points into the scratch between two frames.
+            _publishPath?.Flush(scope);
+            scope.Reset();
+            copy = scope.Take(bytes);
+        }
+
+        rest.Slice(0, bytes).CopyTo(copy);
+        return ProcessContiguous(copy, scope);
+    }
+
+    private void HandlePublish(in PublishView publish, ReadScope scope)
+    {
+        var channel = Find(publish.Channel);
+        if (channel is null)
+        {
+            Fail(NotOpen(MethodId.BasicPublish));
+            return;
+        }
+
+        var error = channel.Publish(publish, scope);
+        if (error.Code != 0)
+            Fail(channel, error, scope);
+    }
+
+    private void HandleFrame(in Frame frame, ReadScope scope)
+    {
+        if (frame.Type == FrameType.Heartbeat)
+            return;
+        if (frame.Channel == 0)
+        {
+            HandleMethodOfConnection(frame, scope);
+            return;
+        }
+
+        if (_state != ConnectionState.Running)
+        {
+            if (_state < ConnectionState.Running)
+                Fail(new WireError(ReplyCode.UnexpectedFrame, $"type {(byte)frame.Type} on channel {frame.Channel} before connection.open"));
+            return;
+        }
+
+        var channel = Find(frame.Channel);
+        if (channel is null)
+        {
+            OpenChannel(frame);
+            return;
+        }
+
+        var error = channel.Handle(frame, scope);
+        if (error.Code != 0)
+            Fail(channel, error, scope);
+    }
+
+    private AmqpChannel? Find(ushort number) => number < _channels.Length ? _channels[number] : null;
+
+    private void OpenChannel(in Frame frame)
+    {
+        if (frame.Type != FrameType.Method)
+            Fail(new WireError(ReplyCode.UnexpectedFrame, "expected method frame, got non method frame instead"));
+        else if (frame.Method != MethodId.ChannelOpen)
+            Fail(NotOpen(frame.Method));
+        else if (!ChannelOpen.TryRead(frame.Payload, out _))
+            Fail(WireError.MalformedMethod(MethodId.ChannelOpen));
+        else if (frame.Channel > _channelMax)
+            Fail(TooManyChannels());
+        else
+            AddChannel(frame.Channel);
+    }
+
+    private void AddChannel(ushort number)
+    {
+        if (number >= _channels.Length)
+            Array.Resize(ref _channels, int.Min(_channelMax + 1, int.Max(number + 1, _channels.Length * 2)));
+        var channel = new AmqpChannel(this, number);
+        _channels[number] = channel;
+        channel.Replies.Send(default(ChannelOpenOk));
+        TouchOutput();
+    }
+
+    /// <summary>The channel's number is free again.</summary>
+    internal void Remove(AmqpChannel channel) => _channels[channel.Number] = null;
+
+    private static WireError NotOpen(MethodId method) =>
+        new(ReplyCode.ChannelError, "expected 'channel.open'", method);
+
+    private WireError TooManyChannels() => new(
+        ReplyCode.NotAllowed,
+        $"number of channels opened ({_channels.Count(static channel => channel is not null)}) has reached the " +
+        $"negotiated channel_max ({_channelMax})");
+}

@@ -1,0 +1,241 @@
+using System.Text;
+using Posthaste.Broker.Connections;
+using Posthaste.Broker.Security;
+using Posthaste.Protocols.Amqp091.Wire;
+using Posthaste.Protocols.Amqp091.Wire.Methods;
+
+namespace Posthaste.Protocols.Amqp091.Session;
+
+/// <summary>The methods of channel 0: from the protocol header to connection.open, and what a running connection may ask.</summary>
+internal sealed partial class AmqpConnection
+{
+    private const byte VersionMajor = 0;
+    private const byte VersionMinor = 9;
+
+    private string _mechanism = "";
+
+    /// <returns>Bytes taken; 0 while there are too few to tell.</returns>
+    private int AcceptHeader(ReadOnlySpan<byte> bytes)
+    {
+        switch (ProtocolHeader.Detect(bytes))
+        {
+            case ProtocolHeaderKind.NeedMore:
+                return 0;
+            case ProtocolHeaderKind.Amqp091 or ProtocolHeaderKind.Amqp09:
+                SendStart();
+                return ProtocolHeader.SizeBytes;
+            case var other:
+                AmqpLog.OtherProtocol(_handler.Log, Peer, other.ToString());
+                Output.SendNow(ProtocolHeader.Amqp091);
+                _state = ConnectionState.Closed;
+                return bytes.Length;
+        }
+    }
+
+    private void SendStart()
+    {
+        var mechanisms = string.Join(' ', Broker.Options.Authenticator.MechanismsFor(_transport));
+        Output.SendNow(0, new ConnectionStart
+        {
+            VersionMajor = VersionMajor,
+            VersionMinor = VersionMinor,
+            ServerProperties = ServerProperties.Encoded,
+            Mechanisms = Encoding.UTF8.GetBytes(mechanisms),
+            Locales = "en_US"u8,
+        });
+        _state = ConnectionState.Starting;
+    }
+
+    private void HandleMethodOfConnection(in Frame frame, ReadScope scope)
+    {
+        if (frame.Type != FrameType.Method)
+        {
+            Fail(new WireError(ReplyCode.UnexpectedFrame, $"type {(byte)frame.Type} on channel 0"));
+            return;
+        }
+
+        HandOver(scope);
+        switch (frame.Method, _state)
+        {
+            case (MethodId.ConnectionClose, _):
+                HandleClose(frame);
+                break;
+            case (MethodId.ConnectionCloseOk, ConnectionState.Closing):
+                _state = ConnectionState.Closed;
+                break;
+            case (_, ConnectionState.Closing):
+                break;
+            case (MethodId.ConnectionStartOk, ConnectionState.Starting):
+                HandleStartOk(frame.Payload);
+                break;
+            case (MethodId.ConnectionTuneOk, ConnectionState.Tuning):
+                HandleTuneOk(frame.Payload);
+                break;
+            case (MethodId.ConnectionOpen, ConnectionState.Opening):
+                HandleOpen(frame.Payload);
+                break;
+            case (MethodId.ConnectionUpdateSecret, ConnectionState.Running):
+                HandleUpdateSecret(frame.Payload);
+                break;
+            default:
+                Fail(Misplaced(frame.Method));
+                break;
+        }
+    }
+
+    private WireError Misplaced(MethodId method) => Enum.IsDefined(method)
+        ? new(ReplyCode.ChannelError, $"unexpected method in connection state {_state.ToString().ToLowerInvariant()}", method)
+        : WireError.UnknownMethod(method.ClassNumber(), method.MethodNumber());
+
+    private void HandleStartOk(ReadOnlySpan<byte> payload)
+    {
+        if (!ConnectionStartOk.TryRead(payload, out var startOk))
+        {
+            Fail(WireError.MalformedMethod(MethodId.ConnectionStartOk));
+            return;
+        }
+
+        _capabilities = ClientCapabilities.Read(startOk.ClientProperties);
+        _mechanism = Encoding.UTF8.GetString(startOk.Mechanism);
+        if (!Broker.Options.Authenticator.MechanismsFor(_transport).Contains(_mechanism))
+        {
+            Refuse(new WireError(ReplyCode.CommandInvalid, $"invalid authentication mechanism '{_mechanism}'"), "", "not offered");
+            return;
+        }
+
+        if (!Sasl.TryRead(_mechanism, startOk.Response, out var credentials))
+        {
+            Refuse(new WireError(ReplyCode.SyntaxError, $"{_mechanism} response invalid"), "", "malformed response");
+            return;
+        }
+
+        if (Broker.Options.Authenticator.Authenticate(credentials, _transport, out var reason) is not { } user)
+        {
+            Refuse(LoginRefused(), credentials.UserName, reason);
+            return;
+        }
+
+        User = user;
+        Output.SendNow(0, new ConnectionTune
+        {
+            ChannelMax = Limits.ChannelMax,
+            FrameMax = (uint)Limits.FrameBytesMax,
+            Heartbeat = Limits.HeartbeatSeconds,
+        });
+        _state = ConnectionState.Tuning;
+    }
+
+    private WireError LoginRefused() => new(
+        ReplyCode.AccessRefused,
+        $"Login was refused using authentication mechanism {_mechanism}. For details see the broker logfile.");
+
+    /// <summary>Clients that do not announce the capability expect a refused login to be a closed socket.</summary>
+    private void Refuse(WireError error, string user, string reason)
+    {
+        AmqpLog.LoginRefused(_handler.Log, Peer, user, _mechanism, reason);
+        if (_capabilities.AuthenticationFailureClose)
+        {
+            SendClose(error);
+            _state = ConnectionState.Closing;
+        }
+        else
+        {
+            _state = ConnectionState.Closed;
+        }
+    }
+
+    private void HandleTuneOk(ReadOnlySpan<byte> payload)
+    {
+        if (!ConnectionTuneOk.TryRead(payload, out var tuneOk))
+        {
+            Fail(WireError.MalformedMethod(MethodId.ConnectionTuneOk));
+            return;
+        }
+
+        var error = CheckNegotiated("frame_max", tuneOk.FrameMax, (uint)Limits.FrameBytesMin, (uint)Limits.FrameBytesMax)
+            ?? CheckNegotiated("channel_max", tuneOk.ChannelMax, 1, Limits.ChannelMax);
+        if (error is { } found)
+        {
+            Fail(found);
+            return;
+        }
+
+        Output.FrameBytesMax = (int)tuneOk.FrameMax;
+        _channelMax = tuneOk.ChannelMax;
+        _heartbeatMs = tuneOk.Heartbeat * MsPerSecond;
+        _state = ConnectionState.Opening;
+    }
+
+    private static WireError? CheckNegotiated(string field, uint value, uint min, uint max)
+    {
+        // Zero asks for no limit, which is more than any.
+        if (value != 0 && value < min)
+            return NotAllowed($"negotiated {field} = {value} is lower than the minimum allowed value ({min})");
+        if (value == 0 || value > max)
+            return NotAllowed($"negotiated {field} = {value}{(value == 0 ? " (no limit)" : "")} is higher than the maximum allowed value ({max})");
+        return null;
+
+        static WireError NotAllowed(string text) => new(ReplyCode.NotAllowed, text, MethodId.ConnectionTune);
+    }
+
+    private void HandleOpen(ReadOnlySpan<byte> payload)
+    {
+        if (!ConnectionOpen.TryRead(payload, out var open))
+        {
+            Fail(WireError.MalformedMethod(MethodId.ConnectionOpen));
+            return;
+        }
+
+        var name = Encoding.UTF8.GetString(open.VirtualHost);
+        if (Broker.FindVirtualHost(name) is not { } host)
+        {
+            Fail(new WireError(ReplyCode.NotAllowed, $"vhost {name} not found", MethodId.ConnectionOpen));
+            return;
+        }
+
+        if (!Broker.Options.Authenticator.MayAccess(User, name))
+        {
+            Fail(new WireError(
+                ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'", MethodId.ConnectionOpen));
+            return;
+        }
+
+        try
+        {
+            _broker = Broker.OpenConnection(_transport, _handler.Name, User, host);
+        }
+        catch (BrokerLimitException e)
+        {
+            Fail(new WireError(ReplyCode.NotAllowed, e.Message, MethodId.ConnectionOpen));
+            return;
+        }
+
+        _broker.ClientName = _capabilities.ConnectionName;
+        _broker.CloseRequested += OnCloseRequested;
+        _state = ConnectionState.Running;
+        Output.SendNow(0, default(ConnectionOpenOk));
+        AmqpLog.Opened(_handler.Log, Peer, User.Name, name, _capabilities.ConnectionName);
+    }
+
+    private void HandleUpdateSecret(ReadOnlySpan<byte> payload)
+    {
+        if (!ConnectionUpdateSecret.TryRead(payload, out var update))
+        {
+            Fail(WireError.MalformedMethod(MethodId.ConnectionUpdateSecret));
+            return;
+        }
+
+        var credentials = new Credentials(_mechanism, User.Name, Encoding.UTF8.GetString(update.NewSecret));
+        if (Broker.Options.Authenticator.Authenticate(credentials, _transport, out var reason) is not { } user)
+        {
+            AmqpLog.LoginRefused(_handler.Log, Peer, User.Name, _mechanism, reason);
+            Fail(new WireError(
+                ReplyCode.NotAllowed, "New secret was refused by one of the backends", MethodId.ConnectionUpdateSecret));
+            return;
+        }
+
+        User = user;
+        AmqpLog.SecretUpdated(_handler.Log, Peer, user.Name);
+        Output.SendNow(0, default(ConnectionUpdateSecretOk));
+    }
+}

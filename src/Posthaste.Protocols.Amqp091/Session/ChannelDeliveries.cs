@@ -1,0 +1,216 @@
+using Posthaste.Broker;
+using Posthaste.Broker.Queues;
+using Posthaste.Protocols.Amqp091.Wire.Methods;
+
+namespace Posthaste.Protocols.Amqp091.Session;
+
+/// <summary>
+/// What a channel has been given and not settled, and how much more it may be given: delivery tags, the limit shared by
+/// its consumers (basic.qos global), and channel.flow. Guarded by the output's gate.
+/// </summary>
+/// <remarks>
+/// Queues ask with <see cref="TryReserve"/> and then deliver, each under its own strand; between the two another queue may do the
+/// same. With a shared limit what is reserved therefore counts as given.
+/// </remarks>
+internal sealed class ChannelDeliveries
+{
+    private readonly AmqpOutput _output;
+    private readonly ushort _channel;
+    private readonly int _unackedMax;
+    private readonly UnackedRing _unacked = new();
+    private List<AmqpSubscription>? _waiting;
+    private ulong _lastTag;
+    private int _shared;
+    private int _sharedGiven;
+    private int _sharedReserved;
+    private volatile bool _isLimited;
+    private bool _isActive = true;
+
+    public ChannelDeliveries(AmqpOutput output, ushort channel, int unackedMax)
+    {
+        _output = output;
+        _channel = channel;
+        _unackedMax = unackedMax;
+    }
+
+    /// <summary>Whether one more message may be delivered; if not, the subscription is resumed when it may.</summary>
+    public bool TryReserve(AmqpSubscription subscription)
+    {
+        if (!_output.TryReserve(subscription))
+            return false;
+        if (!_isLimited && _unacked.Count < _unackedMax)
+            return true;
+        lock (_output.Gate)
+        {
+            if (MayGive(subscription))
+            {
+                if (_shared > 0 && !subscription.NoAck)
+                    _sharedReserved++;
+                return true;
+            }
+
+            _waiting ??= [];
+            if (!_waiting.Contains(subscription))
+                _waiting.Add(subscription);
+            return false;
+        }
+    }
+
+    public void Unreserve(AmqpSubscription subscription)
+    {
+        if (!_isLimited || subscription.NoAck)
+            return;
+        lock (_output.Gate)
+            _sharedReserved = int.Max(0, _sharedReserved - 1);
+    }
+
+    /// <summary>Writes the delivery and remembers it until it is settled.</summary>
+    public void Deliver(AmqpSubscription subscription, in DeliveredMessage message, FlushSet flushes)
+    {
+        var properties = DeliveredProperties.Of(message);
+        lock (_output.Gate)
+        {
+            var tag = ++_lastTag;
+            if (!subscription.NoAck)
+            {
+                _unacked.Add(tag, message.Id, subscription);
+                _sharedGiven++;
+                _sharedReserved = int.Max(0, _sharedReserved - 1);
+            }
+
+            _output.WriteDeliver(
+                _channel, subscription.Tag, tag, message.Redelivered, message.Message.Exchange, message.Message.RoutingKey,
+                properties, message.Message.Body);
+        }
+
+        flushes.Add(_output);
+    }
+
+    /// <summary>Writes a message that belongs to no queue, as a direct reply.</summary>
+    public void DeliverReply(ReadOnlySpan<byte> consumerTag, in Core.Messages.MessageView message, FlushSet flushes)
+    {
+        lock (_output.Gate)
+        {
+            _output.WriteDeliver(
+                _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, message.RoutingKey, message.Properties,
+                message.Body);
+        }
+
+        flushes.Add(_output);
+    }
+
+    /// <summary>Writes basic.get-ok, and remembers the message unless it counts as settled.</summary>
+    public void DeliverGet(in DeliveredMessage message, bool noAck, long remaining, FlushSet flushes)
+    {
+        var properties = DeliveredProperties.Of(message);
+        lock (_output.Gate)
+        {
+            var tag = ++_lastTag;
+            if (!noAck)
+                _unacked.Add(tag, message.Id, message.Queue);
+            _output.WriteWithContent(
+                _channel,
+                new BasicGetOk
+                {
+                    DeliveryTag = tag,
+                    Redelivered = message.Redelivered,
+                    Exchange = message.Message.Exchange,
+                    RoutingKey = message.Message.RoutingKey,
+                    MessageCount = (uint)remaining,
+                },
+                properties,
+                message.Message.Body);
+        }
+
+        flushes.Add(_output);
+    }
+
+    /// <summary>Takes what a client settles; false when the tag is not out.</summary>
+    public bool TryTake(ulong tag, bool multiple, List<UnackedDelivery> into, List<AmqpSubscription> resumed)
+    {
+        lock (_output.Gate)
+        {
+            if (multiple)
+            {
+                if (!_unacked.TryTakeThrough(tag, into))
+                    return false;
+            }
+            else
+            {
+                if (!_unacked.TryTake(tag, out var delivery))
+                    return false;
+                into.Add(delivery);
+            }
+
+            foreach (var delivery in into)
+            {
+                if (delivery.Owner is AmqpSubscription)
+                    _sharedGiven--;
+            }
+
+            TakeResumable(resumed);
+            return true;
+        }
+    }
+
+    /// <summary>Takes everything that is out.</summary>
+    public void TakeAll(List<UnackedDelivery> into)
+    {
+        lock (_output.Gate)
+        {
+            _unacked.TryTakeThrough(0, into);
+            _sharedGiven = 0;
+        }
+    }
+
+    /// <summary>Makes deliveries unsettled again that were taken before.</summary>
+    public void Restore(List<UnackedDelivery> taken)
+    {
+        lock (_output.Gate)
+        {
+            _unacked.Restore(taken);
+            _sharedGiven = _unacked.CountOfConsumers();
+        }
+    }
+
+    /// <summary>The limit of all consumers together; 0 for none.</summary>
+    public void SetSharedLimit(ushort prefetch, List<AmqpSubscription> resumed)
+    {
+        lock (_output.Gate)
+        {
+            _shared = prefetch;
+            _sharedReserved = 0;
+            UpdateLimited();
+            TakeResumable(resumed);
+        }
+    }
+
+    /// <summary>channel.flow: an inactive channel is given nothing.</summary>
+    public void SetActive(bool active, List<AmqpSubscription> resumed)
+    {
+        lock (_output.Gate)
+        {
+            _isActive = active;
+            UpdateLimited();
+            TakeResumable(resumed);
+        }
+    }
+
+    private bool MayGive(AmqpSubscription subscription) =>
+        _isActive && _unacked.Count < _unackedMax
+        && (_shared == 0 || subscription.NoAck || _sharedGiven + _sharedReserved < _shared);
+
+    private void UpdateLimited() => _isLimited = _shared > 0 || !_isActive;
+
+    private void TakeResumable(List<AmqpSubscription> resumed)
+    {
+        if (_waiting is not { Count: > 0 } || !_isActive || _unacked.Count >= _unackedMax
+            || (_shared > 0 && _sharedGiven + _sharedReserved >= _shared))
+        {
+            return;
+        }
+
+        resumed.AddRange(_waiting);
+        _waiting.Clear();
+    }
+}

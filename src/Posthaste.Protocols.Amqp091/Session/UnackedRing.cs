@@ -1,0 +1,203 @@
+using System.Diagnostics.CodeAnalysis;
+using Posthaste.Broker.Queues;
+using Posthaste.Core.Queues;
+
+namespace Posthaste.Protocols.Amqp091.Session;
+
+/// <summary>A delivery that the client has not settled.</summary>
+/// <param name="Tag">Its delivery tag.</param>
+/// <param name="Id">The entry of the queue.</param>
+/// <param name="Owner">The <see cref="AmqpSubscription"/> that it went to, or the <see cref="BrokerQueue"/> of a basic.get.</param>
+internal readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Owner)
+{
+    public AmqpSubscription? Subscription => Owner as AmqpSubscription;
+
+    public BrokerQueue Queue => Owner is AmqpSubscription subscription ? subscription.Queue : (BrokerQueue)Owner;
+}
+
+/// <summary>
+/// The unsettled deliveries of a channel in the order of their tags. Tags only grow, so adding appends; settling takes from
+/// the front (prefix, or nearly) in the usual case and leaves holes in the unusual one. Holes are squeezed out once they are
+/// the majority, so memory follows the deliveries that are really out.
+/// </summary>
+/// <remarks>
+/// <code>
+///            _head                        _head + _used
+///              v                            v
+///  ... free | 17 | hole | 19 | 20 | hole | 22 | free ...      (indices modulo the capacity, a power of two)
+/// </code>
+/// A hole has no owner. Not thread-safe: guarded by the output's gate.
+/// </remarks>
+internal sealed class UnackedRing
+{
+    private const int InitialCapacity = 16;
+
+    // An emptied ring larger than this is given back: 64 KiB, what a prefetch of some thousand messages needs.
+    private const int KeptCapacityMax = 4096;
+
+    private Slot[] _slots = [];
+    private int _head;
+    private int _used;
+    private int _count;
+
+    /// <summary>Deliveries in the ring. May be read without the gate as an estimate.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Appends a delivery; its tag is higher than all before.</summary>
+    public void Add(ulong tag, EntryId id, object owner)
+    {
+        if (_used == _slots.Length)
+            MakeRoom();
+        _slots[(_head + _used) & (_slots.Length - 1)] = new Slot { Tag = tag, Id = id, Owner = owner };
+        _used++;
+        _count++;
+    }
+
+    /// <summary>Takes the delivery with exactly this tag.</summary>
+    public bool TryTake(ulong tag, out UnackedDelivery delivery)
+    {
+        delivery = default;
+        var index = IndexOf(tag);
+        if (index < 0)
+            return false;
+        ref var slot = ref At(index);
+        delivery = new(slot.Tag, slot.Id, slot.Owner!);
+        slot.Owner = null;
+        _count--;
+        Trim();
+        return true;
+    }
+
+    /// <summary>
+    /// Takes all deliveries up to and including <paramref name="tag"/>, which itself has to be out; 0 takes all that are
+    /// out, if any.
+    /// </summary>
+    public bool TryTakeThrough(ulong tag, List<UnackedDelivery> into)
+    {
+        var end = tag == 0 ? _used : IndexOf(tag) + 1;
+        if (end == 0 && tag != 0)
+            return false;
+        for (var index = 0; index < end; index++)
+        {
+            ref var slot = ref At(index);
+            if (slot.Owner is null)
+                continue;
+            into.Add(new(slot.Tag, slot.Id, slot.Owner));
+            slot.Owner = null;
+            _count--;
+        }
+
+        Trim();
+        return true;
+    }
+
+    /// <summary>Puts deliveries back that were taken before: a transaction was rolled back.</summary>
+    public void Restore(List<UnackedDelivery> taken)
+    {
+        if (taken.Count == 0)
+            return;
+        var all = new List<UnackedDelivery>(_count + taken.Count);
+        TryTakeThrough(0, all);
+        all.AddRange(taken);
+        all.Sort(static (left, right) => left.Tag.CompareTo(right.Tag));
+        foreach (var delivery in all)
+            Add(delivery.Tag, delivery.Id, delivery.Owner);
+    }
+
+    /// <summary>How many of the deliveries went to consumers rather than to basic.get.</summary>
+    public int CountOfConsumers()
+    {
+        var count = 0;
+        for (var index = 0; index < _used; index++)
+        {
+            if (At(index).Owner is AmqpSubscription)
+                count++;
+        }
+
+        return count;
+    }
+
+    private ref Slot At(int index) => ref _slots[(_head + index) & (_slots.Length - 1)];
+
+    /// <summary>Position from the head of a delivery that is out; -1 if there is none.</summary>
+    private int IndexOf(ulong tag)
+    {
+        if (_used == 0 || tag < At(0).Tag)
+            return -1;
+
+        // Without holes squeezed out and without no-ack consumers on the channel, tags are consecutive.
+        var distance = tag - At(0).Tag;
+        if (distance < (ulong)_used && At((int)distance).Tag == tag)
+            return At((int)distance).Owner is null ? -1 : (int)distance;
+
+        int low = 0, high = _used - 1;
+        while (low <= high)
+        {
+            var middle = (int)(((uint)low + (uint)high) / 2);
+            var found = At(middle).Tag;
+            if (found == tag)
+                return At(middle).Owner is null ? -1 : middle;
+            if (found < tag)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        return -1;
+    }
+
+    private void Trim()
+    {
+        if (_count == 0)
+        {
+            _head = 0;
+            _used = 0;
+            if (_slots.Length > KeptCapacityMax)
+                _slots = [];
+            return;
+        }
+
+        while (At(0).Owner is null)
+        {
+            _head = (_head + 1) & (_slots.Length - 1);
+            _used--;
+        }
+
+        while (At(_used - 1).Owner is null)
+            _used--;
+        if (_used > InitialCapacity && _count < _used / 2)
+            SqueezeOut();
+    }
+
+    private void MakeRoom()
+    {
+        var slots = new Slot[int.Max(InitialCapacity, _slots.Length * 2)];
+        for (var index = 0; index < _used; index++)
+            slots[index] = At(index);
+        _slots = slots;
+        _head = 0;
+    }
+
+    private void SqueezeOut()
+    {
+        var kept = 0;
+        for (var index = 0; index < _used; index++)
+        {
+            if (At(index).Owner is null)
+                continue;
+            var slot = At(index);
+            At(index).Owner = null;
+            At(kept++) = slot;
+        }
+
+        _used = kept;
+    }
+
+    [SuppressMessage("Performance", "CA1815", Justification = "A slot of the ring, never compared.")]
+    private struct Slot
+    {
+        public ulong Tag;
+        public EntryId Id;
+        public object? Owner;
+    }
+}

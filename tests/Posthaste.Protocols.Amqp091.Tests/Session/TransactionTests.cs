@@ -1,0 +1,106 @@
+using Posthaste.Protocols.Amqp091.Wire;
+using Posthaste.Protocols.Amqp091.Wire.Methods;
+
+namespace Posthaste.Protocols.Amqp091.Tests.Session;
+
+public sealed class TransactionTests
+{
+    [Fact]
+    public async Task Nothing_is_published_before_the_commit()
+    {
+        await using var host = new BrokerHost();
+        var client = await OpenAsync(host);
+        await client.PublishAsync("", "q", "x");
+        Assert.Equal(0u, await client.CountAsync("q"));
+        await CommitAsync(client);
+        Assert.Equal(1u, await client.CountAsync("q"));
+    }
+
+    [Fact]
+    public async Task A_rollback_forgets_messages_and_makes_deliveries_unsettled_again()
+    {
+        await using var host = new BrokerHost();
+        var client = await OpenAsync(host);
+        await client.PublishAsync("", "q", "x");
+        await CommitAsync(client);
+        await client.ConsumeAsync("q");
+        await client.ExpectDeliveryAsync();
+        await client.SendAsync(1, new BasicAck { DeliveryTag = 1 });
+        await client.PublishAsync("", "q", "forgotten");
+        await client.SendAsync(1, default(TxRollback));
+        await client.ExpectAsync(MethodId.TxRollbackOk);
+        await client.SendAsync(1, new BasicNack { DeliveryTag = 1, Requeue = true });
+        await CommitAsync(client);
+        Assert.Equal((2UL, true, "x"), await client.ExpectDeliveryAsync());
+        await client.ExpectSilenceAsync();
+    }
+
+    [Fact]
+    public async Task A_committed_ack_settles()
+    {
+        await using var host = new BrokerHost();
+        var client = await OpenAsync(host);
+        await client.PublishAsync("", "q", "x");
+        await CommitAsync(client);
+        await client.ConsumeAsync("q");
+        await client.ExpectDeliveryAsync();
+        await client.SendAsync(1, new BasicAck { DeliveryTag = 1 });
+        await CommitAsync(client);
+        await client.SendAsync(1, new ChannelClose { ReplyCode = 200 });
+        await client.ExpectAsync(MethodId.ChannelCloseOk);
+        await client.OpenChannelAsync(1);
+        Assert.Equal(0u, await client.CountAsync("q"));
+    }
+
+    [Fact]
+    public async Task Unroutable_mandatory_messages_come_back_with_the_commit()
+    {
+        await using var host = new BrokerHost();
+        var client = await OpenAsync(host);
+        await client.PublishAsync("", "nobody", "lost", mandatory: true);
+        await client.ExpectSilenceAsync();
+        await client.SendAsync(1, default(TxCommit));
+        Assert.Equal("lost", (await client.ExpectContentAsync(MethodId.BasicReturn)).Text);
+        await client.ExpectAsync(MethodId.TxCommitOk);
+    }
+
+    [Fact]
+    public async Task A_commit_needs_a_transaction()
+    {
+        await using var host = new BrokerHost();
+        var client = await host.OpenChannelAsync();
+        await client.SendAsync(1, default(TxCommit));
+        await client.ExpectChannelCloseAsync(
+            ReplyCode.PreconditionFailed, "PRECONDITION_FAILED - channel is not transactional");
+    }
+
+    [Fact]
+    public async Task Transactions_and_confirms_exclude_each_other()
+    {
+        await using var host = new BrokerHost();
+        var client = await OpenAsync(host);
+        await client.SendAsync(1, default(ConfirmSelect));
+        await client.ExpectChannelCloseAsync(
+            ReplyCode.PreconditionFailed, "PRECONDITION_FAILED - cannot switch from tx to confirm mode");
+        var other = await host.OpenChannelAsync();
+        await other.SelectConfirmsAsync();
+        await other.SendAsync(1, default(TxSelect));
+        await other.ExpectChannelCloseAsync(
+            ReplyCode.PreconditionFailed, "PRECONDITION_FAILED - cannot switch from confirm to tx mode");
+    }
+
+    private static async Task<TestClient> OpenAsync(BrokerHost host)
+    {
+        var client = await host.OpenChannelAsync();
+        await client.DeclareQueueAsync("q");
+        await client.SendAsync(1, default(TxSelect));
+        await client.ExpectAsync(MethodId.TxSelectOk);
+        return client;
+    }
+
+    private static async Task CommitAsync(TestClient client)
+    {
+        await client.SendAsync(1, default(TxCommit));
+        await client.ExpectAsync(MethodId.TxCommitOk);
+    }
+}
