@@ -9,6 +9,10 @@ namespace Posthaste.Storage.Devices;
 public sealed class FileDevice : IStorageDevice
 {
     private const int ZeroChunkBytes = 1024 * 1024;
+
+    // A commit that syncs meanwhile waits behind what is on its way to the disk: a few milliseconds' worth, not a file's.
+    private const int ZeroChunksPerSync = 4;
+
     private static readonly byte[] Zeros = new byte[ZeroChunkBytes];
 
     private readonly string _root;
@@ -40,6 +44,10 @@ public sealed class FileDevice : IStorageDevice
             for (long at = 0; at < preallocatedBytes; at += ZeroChunkBytes)
             {
                 file.Write(at, Zeros.AsSpan(0, (int)Math.Min(ZeroChunkBytes, preallocatedBytes - at)));
+                if ((at / ZeroChunkBytes + 1) % ZeroChunksPerSync == 0)
+                {
+                    file.Sync();
+                }
             }
             if (preallocatedBytes > 0)
             {
