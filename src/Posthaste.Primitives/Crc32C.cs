@@ -25,7 +25,9 @@ public static class Crc32C
     /// <summary>The CRC of <paramref name="data"/>.</summary>
     public static uint Compute(ReadOnlySpan<byte> data) => Append(0, data);
 
-    /// <summary>The CRC of what <paramref name="crc"/> covers followed by the 8 little-endian bytes of a number.</summary>
+    /// <summary>
+    /// The CRC of what <paramref name="crc"/> covers followed by the 8 little-endian bytes of a number.
+    /// </summary>
     public static uint Append(uint crc, ulong value) => ~BitOperations.Crc32C(~crc, value);
 
     /// <summary>The CRC of what <paramref name="crc"/> covers followed by <paramref name="data"/>.</summary>
@@ -51,7 +53,8 @@ public static class Crc32C
         return ~state;
     }
 
-    private static uint Lanes(uint first, ref byte start, ref nuint left, nuint laneBytes, uint[] zeros, out nuint taken)
+    private static uint Lanes(
+        uint first, ref byte start, ref nuint left, nuint laneBytes, uint[] zeros, out nuint taken)
     {
         taken = 0;
         while (left >= 3 * laneBytes)

@@ -24,7 +24,8 @@ public sealed class Crc32CTests
             uint expected = BitByBit(data.AsSpan(0, length));
             Assert.Equal(expected, Crc32C.Compute(data.AsSpan(0, length)));
             int split = length / 3;
-            Assert.Equal(expected, Crc32C.Append(Crc32C.Compute(data.AsSpan(0, split)), data.AsSpan(split, length - split)));
+            uint first = Crc32C.Compute(data.AsSpan(0, split));
+            Assert.Equal(expected, Crc32C.Append(first, data.AsSpan(split, length - split)));
         }
         Assert.Equal(
             Crc32C.Compute([8, 7, 6, 5, 4, 3, 2, 1]), Crc32C.Append(0, 0x0102030405060708ul));

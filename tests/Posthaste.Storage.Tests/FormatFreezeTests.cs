@@ -27,7 +27,8 @@ public sealed class FormatFreezeTests
         using DataDirectory directory = DataDirectory.Open(device, newId: 0);
         Assert.Equal((0x0123456789ABCDEFul, 2L), (directory.Id, directory.Epoch));
         var replay = new RecordingReplay();
-        using Journal journal = Journal.Open(device, SampleData.Options(directory), 0, replay, out RecoveryReport report);
+        using Journal journal = Journal.Open(
+            device, SampleData.Options(directory), 0, replay, out RecoveryReport report);
         Assert.Empty(report.Damages);
         Assert.Null(report.TornTail);
         CheckRecords(replay);

@@ -7,7 +7,9 @@ using Posthaste.Storage.Snapshots;
 
 namespace Posthaste.Storage.Tests;
 
-/// <summary>A small data directory with everything in it: journal files, a large record, a snapshot, segments.</summary>
+/// <summary>
+/// A small data directory with everything in it: journal files, a large record, a snapshot, segments.
+/// </summary>
 internal static class SampleData
 {
     public const int BatchCount = 12;
@@ -80,7 +82,8 @@ internal static class SampleData
 
     private static void WriteSnapshot(IStorageDevice device, long position, long epoch)
     {
-        using SnapshotWriter writer = new SnapshotStore(device).Create(new SnapshotInfo(position, epoch, 1_700_000_000_000));
+        var info = new SnapshotInfo(position, epoch, 1_700_000_000_000);
+        using SnapshotWriter writer = new SnapshotStore(device).Create(info);
         writer.Write(SnapshotContent());
         writer.Complete();
     }

@@ -54,7 +54,8 @@ public sealed class DataDirectory : IDisposable
             if (!device.Exists(StorageNames.Format))
             {
                 RequireNoData(device);
-                Replace(device, StorageNames.Format, $"posthaste data directory, format {FormatVersion}, id {newId:x16}");
+                Replace(device, StorageNames.Format,
+                    $"posthaste data directory, format {FormatVersion}, id {newId:x16}");
             }
             ulong id = ReadId(device);
             long epoch = device.Exists(StorageNames.Epoch) ? ReadEpoch(device) + 1 : 1;

@@ -3,13 +3,14 @@ using Posthaste.Primitives;
 namespace Posthaste.Storage.Devices;
 
 /// <summary>
-/// Files in memory that behave as badly as real ones may: what is not synced can be lost, torn and reordered by a crash,
-/// operations fail, space runs out, synced bits flip. All of it is decided by a seed. For simulation and tests; one thread.
+/// Files in memory that behave as badly as real ones may: what is not synced can be lost, torn and reordered by a
+/// crash, operations fail, space runs out, synced bits flip. All of it is decided by a seed. For simulation and tests;
+/// one thread.
 /// </summary>
 /// <remarks>
-/// A crash keeps each 512-byte sector of unsynced writes as some moment since the last sync had it, independent of other
-/// sectors; and of the names created, renamed and deleted since they were synced, the first few. Sectors are atomic and
-/// names are ordered, as disks and journaling file systems promise.
+/// A crash keeps each 512-byte sector of unsynced writes as some moment since the last sync had it, independent of
+/// other sectors; and of the names created, renamed and deleted since they were synced, the first few. Sectors are
+/// atomic and names are ordered, as disks and journaling file systems promise.
 /// </remarks>
 public sealed class FaultyDevice : IStorageDevice
 {

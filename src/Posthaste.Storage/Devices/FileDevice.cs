@@ -3,14 +3,16 @@ using Microsoft.Win32.SafeHandles;
 namespace Posthaste.Storage.Devices;
 
 /// <summary>
-/// A directory of the local file system. Writes are positional and go to the page cache; <see cref="IStorageFile.Sync"/>
-/// is <c>fdatasync</c> where there is one. Nothing is buffered here, so killing the process loses nothing written.
+/// A directory of the local file system. Writes are positional and go to the page cache;
+/// <see cref="IStorageFile.Sync"/> is <c>fdatasync</c> where there is one. Nothing is buffered here, so killing the
+/// process loses nothing written.
 /// </summary>
 public sealed class FileDevice : IStorageDevice
 {
     private const int ZeroChunkBytes = 1024 * 1024;
 
-    // A commit that syncs meanwhile waits behind what is on its way to the disk: a few milliseconds' worth, not a file's.
+    // A commit that syncs meanwhile waits behind what is on its way to the disk: a few milliseconds' worth, not a
+    // file's.
     private const int ZeroChunksPerSync = 4;
 
     private static readonly byte[] Zeros = new byte[ZeroChunkBytes];

@@ -32,7 +32,9 @@ public interface IStorageDevice : IDisposable
     /// <summary>True when the file exists.</summary>
     bool Exists(string name);
 
-    /// <summary>The files in a folder (<c>""</c> is the top), by name in ordinal order; none when it does not exist.</summary>
+    /// <summary>
+    /// The files in a folder (<c>""</c> is the top), by name in ordinal order; none when it does not exist.
+    /// </summary>
     IReadOnlyList<StorageFileInfo> List(string folder);
 
     /// <summary>Renames within a folder or across folders, replacing what was there. Open files stay open.</summary>
@@ -47,7 +49,8 @@ public interface IStorageDevice : IDisposable
     /// <summary>
     /// Takes the directory for this process until the result is disposed of.
     /// </summary>
-    /// <exception cref="DataDirectoryInUseException">Another process, or another broker in this one, has it.</exception>
+    /// <exception cref="DataDirectoryInUseException">Another process, or another broker in this one, has
+    /// it.</exception>
     IDisposable Lock();
 }
 

@@ -9,7 +9,9 @@ public interface IStorageFile : IDisposable
     /// <summary>The current length in bytes.</summary>
     long LengthBytes { get; }
 
-    /// <summary>Writes the buffers one after the other, from <paramref name="offset"/> on; all of it or an exception.</summary>
+    /// <summary>
+    /// Writes the buffers one after the other, from <paramref name="offset"/> on; all of it or an exception.
+    /// </summary>
     /// <exception cref="IOException">Some unknown part may have been written.</exception>
     /// <exception cref="StorageFullException">No room; likewise.</exception>
     void Write(long offset, ReadOnlySpan<ReadOnlyMemory<byte>> buffers);
@@ -23,7 +25,9 @@ public interface IStorageFile : IDisposable
     /// </summary>
     void Sync();
 
-    /// <summary>Fills <paramref name="bytes"/> from <paramref name="offset"/>; fewer only at the end of the file.</summary>
+    /// <summary>
+    /// Fills <paramref name="bytes"/> from <paramref name="offset"/>; fewer only at the end of the file.
+    /// </summary>
     /// <returns>The number of bytes read.</returns>
     int Read(long offset, Span<byte> bytes);
 }

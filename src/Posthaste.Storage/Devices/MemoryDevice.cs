@@ -119,7 +119,8 @@ public sealed class MemoryDevice : IStorageDevice
         {
             if (_isLocked)
             {
-                throw new DataDirectoryInUseException("The data in memory is in use by another broker in this process.");
+                throw new DataDirectoryInUseException(
+                    "The data in memory is in use by another broker in this process.");
             }
             _isLocked = true;
             return new Unlock(this);

@@ -12,7 +12,9 @@ internal static partial class NativeFiles
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
-    /// <summary>Makes written data durable: without the timestamps where the system can (a write less per sync).</summary>
+    /// <summary>
+    /// Makes written data durable: without the timestamps where the system can (a write less per sync).
+    /// </summary>
     public static void SyncData(SafeFileHandle handle)
     {
         if (!OperatingSystem.IsLinux())

@@ -2,8 +2,8 @@ namespace Posthaste.Storage.Journaling;
 
 /// <summary>
 /// Which blocks stay in memory. Appended ones leave in the order of their positions once they are durable and over
-/// budget; loaded ones, on a budget of their own, by second chance: a block that a reader used since the clock hand last
-/// passed gets another round. The table holds one reference to each. Any thread.
+/// budget; loaded ones, on a budget of their own, by second chance: a block that a reader used since the clock hand
+/// last passed gets another round. The table holds one reference to each. Any thread.
 /// </summary>
 internal sealed class BlockResidency(long appendedBytesMax, long loadedBytesMax)
 {
@@ -77,7 +77,9 @@ internal sealed class BlockResidency(long appendedBytesMax, long loadedBytesMax)
         }
     }
 
-    /// <summary>Lets go of every block before a position, because its file is about to be used for something else.</summary>
+    /// <summary>
+    /// Lets go of every block before a position, because its file is about to be used for something else.
+    /// </summary>
     public void DropBefore(long position)
     {
         lock (_lock)

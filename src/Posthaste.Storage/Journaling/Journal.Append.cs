@@ -39,8 +39,8 @@ public sealed partial class Journal
 
     /// <summary>
     /// A block of its own for a payload of any size up to <see cref="PayloadBytesMax"/>. Fill
-    /// <see cref="JournalBlock.Payload"/> outside of any lock, then give it to <see cref="AppendLarge"/>, or release it.
-    /// Any thread. Does I/O when the payload is too large for an ordinary journal file.
+    /// <see cref="JournalBlock.Payload"/> outside of any lock, then give it to <see cref="AppendLarge"/>, or release
+    /// it. Any thread. Does I/O when the payload is too large for an ordinary journal file.
     /// </summary>
     /// <exception cref="Devices.StorageFullException">No room for a file of that size.</exception>
     /// <exception cref="JournalFailedException">The journal is read-only.</exception>
@@ -50,7 +50,8 @@ public sealed partial class Journal
         ThrowIfFailed();
         int bytes = (int)JournalFormat.GranuleCeiling(RecordHeader.BytesWith(payloadBytes));
         JournalFileStore? ownStore = bytes > _options.FileBytes ? _files.CreateSpare(bytes) : null;
-        JournalBlock block = NewBlock(_memory.Rent(bytes), 0, JournalBlock.Nowhere, bytes, payloadBytes, isLoaded: false);
+        JournalBlock block = NewBlock(
+            _memory.Rent(bytes), 0, JournalBlock.Nowhere, bytes, payloadBytes, isLoaded: false);
         block.OwnStore = ownStore;
         return block;
     }

@@ -12,13 +12,18 @@ public sealed partial class Journal
     /// <param name="device">A device whose directory the caller has locked (<see cref="DataDirectory"/>).</param>
     /// <param name="options">The settings, the fresh epoch among them.</param>
     /// <param name="replayFrom">
-    /// Zero, or a position that was <see cref="DurablePosition"/> when a snapshot was taken; earlier records are not visited.
+    /// Zero, or a position that was <see cref="DurablePosition"/> when a snapshot was taken; earlier records are not
+    /// visited.
     /// </param>
     /// <param name="replay">Receives the records.</param>
     /// <param name="report">What was found; the caller shows damage and a torn tail to people.</param>
     /// <exception cref="IOException">The device failed. Nothing was cut off and opening may be tried again.</exception>
     public static Journal Open(
-        IStorageDevice device, JournalOptions options, long replayFrom, IJournalReplay replay, out RecoveryReport report)
+        IStorageDevice device,
+        JournalOptions options,
+        long replayFrom,
+        IJournalReplay replay,
+        out RecoveryReport report)
     {
         options.Validate();
         using JournalReader reader = JournalReader.Open(device, replayFrom);

@@ -3,7 +3,9 @@ using Posthaste.Primitives;
 
 namespace Posthaste.Storage.Journaling;
 
-/// <summary>What becomes durable together: made by <see cref="Journal.Seal"/>, made durable by <see cref="Journal.Commit"/>.</summary>
+/// <summary>
+/// What becomes durable together: made by <see cref="Journal.Seal"/>, made durable by <see cref="Journal.Commit"/>.
+/// </summary>
 public readonly struct JournalBatch
 {
     internal JournalBatch(SealedBatch content)
@@ -26,7 +28,9 @@ public readonly struct JournalBatch
     internal SealedBatch Content { get; }
 }
 
-/// <summary>The pieces of a batch in address order. Written by the appender until sealed, then by the committer.</summary>
+/// <summary>
+/// The pieces of a batch in address order. Written by the appender until sealed, then by the committer.
+/// </summary>
 internal sealed class SealedBatch
 {
     private readonly List<Piece> _pieces = [];

@@ -31,7 +31,10 @@ public sealed class JournalBlock : RefCounted
     /// <summary>Position of its first byte.</summary>
     public long StartPosition => Base;
 
-    /// <summary>Position behind its last byte. A block that is appended to may end earlier later on, never before what was appended.</summary>
+    /// <summary>
+    /// Position behind its last byte. A block that is appended to may end earlier later on, never before what was
+    /// appended.
+    /// </summary>
     public long EndPosition => End;
 
     internal long Base => Volatile.Read(ref _base);
@@ -44,7 +47,9 @@ public sealed class JournalBlock : RefCounted
 
     internal PinnedMemory Memory => _memory!;
 
-    /// <summary>Where the block lives while it is in its file's table; null for one that only its renter knows.</summary>
+    /// <summary>
+    /// Where the block lives while it is in its file's table; null for one that only its renter knows.
+    /// </summary>
     internal JournalFile? File { get; set; }
 
     /// <summary>True for a copy read from disk, false for one that was appended to.</summary>
@@ -66,7 +71,8 @@ public sealed class JournalBlock : RefCounted
     internal bool Covers(long position, int bytes) => position >= Base && position + bytes <= End;
 
     /// <summary>Takes over one reference to the memory.</summary>
-    internal void Assign(PinnedMemory memory, int memoryOffset, long position, int bytes, int payloadBytes, bool isLoaded)
+    internal void Assign(
+        PinnedMemory memory, int memoryOffset, long position, int bytes, int payloadBytes, bool isLoaded)
     {
         _memory = memory;
         MemoryOffset = memoryOffset;

@@ -20,7 +20,9 @@ public enum JournalSpace
     /// <summary>The next file is prepared, or nothing speaks against preparing it.</summary>
     Ample = 0,
 
-    /// <summary>Preparing a file failed and only the reserve is left: refuse publishers, let settlements go on.</summary>
+    /// <summary>
+    /// Preparing a file failed and only the reserve is left: refuse publishers, let settlements go on.
+    /// </summary>
     Low = 1,
 
     /// <summary>No file is left; appends fail as soon as the current one is full.</summary>

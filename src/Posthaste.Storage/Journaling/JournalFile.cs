@@ -50,7 +50,9 @@ internal sealed class JournalFile(long sequence, long @base, ulong salt, Journal
 
     public JournalBlock? BlockAt(long position) => Volatile.Read(ref _blocks[IndexOf(position)]);
 
-    /// <summary>Makes a block found at its positions; with <paramref name="replace"/> false only where there is none.</summary>
+    /// <summary>
+    /// Makes a block found at its positions; with <paramref name="replace"/> false only where there is none.
+    /// </summary>
     public void Publish(JournalBlock block, bool replace)
     {
         for (int i = IndexOf(block.Base); i < IndexOf(block.End); i++)

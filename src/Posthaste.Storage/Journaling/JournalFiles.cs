@@ -6,10 +6,11 @@ namespace Posthaste.Storage.Journaling;
 /// The files of a journal: those that tile the address space, and the spares prepared for the next rolls.
 /// </summary>
 /// <remarks>
-/// A spare is a file of zeros (or of an earlier use's records, which match no new position). Taking one on the roll only
-/// assigns positions; the committer attaches it before the first write: header page, sync, rename, sync of the folder.
-/// So whatever is called <c>NNNN.jnl</c> after a crash has a header that was meant for it, or is a leftover.
-/// Two spares are wanted: one for the next roll, and a reserve that only settlements get to use when the device is full.
+/// A spare is a file of zeros (or of an earlier use's records, which match no new position). Taking one on the roll
+/// only assigns positions; the committer attaches it before the first write: header page, sync, rename, sync of the
+/// folder. So whatever is called <c>NNNN.jnl</c> after a crash has a header that was meant for it, or is a leftover.
+/// Two spares are wanted: one for the next roll, and a reserve that only settlements get to use when the device is
+/// full.
 /// </remarks>
 internal sealed class JournalFiles(IStorageDevice device, JournalOptions options)
 {
@@ -92,7 +93,8 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
     public void AdoptSpare(string name)
     {
         IStorageFile file = device.Open(name, writable: true);
-        if (file.LengthBytes == JournalFormat.FileHeaderBytes + options.FileBytes && _spares.Count < options.SpareFilesMax)
+        if (file.LengthBytes == JournalFormat.FileHeaderBytes + options.FileBytes
+            && _spares.Count < options.SpareFilesMax)
         {
             _spares.Enqueue(new JournalFileStore(file, name, options.FileBytes));
         }
@@ -103,7 +105,9 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
         }
     }
 
-    /// <summary>Gives a file found on opening a spare's name, so that nothing takes its content for the journal's.</summary>
+    /// <summary>
+    /// Gives a file found on opening a spare's name, so that nothing takes its content for the journal's.
+    /// </summary>
     public void Retire(string name)
     {
         string spare = NextSpareName();
@@ -115,7 +119,9 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
     public void Begin(long position, long sequence, int fileBytes) =>
         Add(new JournalFile(sequence, position, options.Salt, CreateSpare(fileBytes)));
 
-    /// <summary>Ends the tail file at a position and goes on in a spare, or in a file of the caller's. Appender only.</summary>
+    /// <summary>
+    /// Ends the tail file at a position and goes on in a spare, or in a file of the caller's. Appender only.
+    /// </summary>
     /// <exception cref="JournalFullException">There is none and no room to make one; nothing changed.</exception>
     public JournalFile Roll(long position, JournalFileStore? own)
     {
@@ -167,7 +173,8 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
     public JournalFileStore CreateSpare(int dataBytes)
     {
         string name = NextSpareName();
-        return new JournalFileStore(device.Create(name, JournalFormat.FileHeaderBytes + (long)dataBytes), name, dataBytes);
+        IStorageFile file = device.Create(name, JournalFormat.FileHeaderBytes + (long)dataBytes);
+        return new JournalFileStore(file, name, dataBytes);
     }
 
     /// <summary>Closes and deletes a file that no position was assigned to.</summary>

@@ -14,13 +14,17 @@ internal static class JournalFormat
     /// <summary>An ordinary block: what is read, kept and evicted as one.</summary>
     public const int BlockBytes = 1024 * 1024;
 
-    /// <summary>Payloads up to this size are copied into the active block; larger ones get a block of their own.</summary>
+    /// <summary>
+    /// Payloads up to this size are copied into the active block; larger ones get a block of their own.
+    /// </summary>
     public const int InlinePayloadBytesMax = 64 * 1024;
 
     /// <summary>The largest payload: what a batch in one buffer can hold with room to spare.</summary>
     public const int PayloadBytesMax = 1 << 30;
 
-    /// <summary>Every record starts at a multiple of this, so what is left of a block always fits a pad record.</summary>
+    /// <summary>
+    /// Every record starts at a multiple of this, so what is left of a block always fits a pad record.
+    /// </summary>
     public const int Alignment = 16;
 
     public const int FileHeaderBytes = 4096;
@@ -75,7 +79,9 @@ internal static class RecordHeader
     public static void SealCrc(Span<byte> record, long position, ulong salt) =>
         BinaryPrimitives.WriteUInt32LittleEndian(record, Crc(record, position, salt));
 
-    /// <summary>The bytes that the record at the start of <paramref name="data"/> takes, or 0 when it is not valid.</summary>
+    /// <summary>
+    /// The bytes that the record at the start of <paramref name="data"/> takes, or 0 when it is not valid.
+    /// </summary>
     public static int Validate(ReadOnlySpan<byte> data, long position, ulong salt)
     {
         int bytes = PlausibleBytes(data);

@@ -1,6 +1,8 @@
 namespace Posthaste.Storage.Journaling;
 
-/// <summary>Reuses the small objects behind blocks and batches, so that steady work allocates nothing. Any thread.</summary>
+/// <summary>
+/// Reuses the small objects behind blocks and batches, so that steady work allocates nothing. Any thread.
+/// </summary>
 internal sealed class JournalObjects(Journal journal)
 {
     private const int IdleMax = 256;
@@ -9,7 +11,9 @@ internal sealed class JournalObjects(Journal journal)
     private readonly Stack<JournalBlock> _blocks = new();
     private readonly Stack<SealedBatch> _batches = new();
 
-    /// <summary>Takes a block object; the caller assigns it and calls <see cref="JournalBlock.Reuse"/> if told to.</summary>
+    /// <summary>
+    /// Takes a block object; the caller assigns it and calls <see cref="JournalBlock.Reuse"/> if told to.
+    /// </summary>
     public JournalBlock RentBlock(out bool isReused)
     {
         lock (_lock)

@@ -6,7 +6,9 @@ namespace Posthaste.Storage.Journaling;
 /// <summary>The settings of a journal.</summary>
 public sealed record JournalOptions
 {
-    /// <summary>The fencing epoch to write with: <see cref="DataDirectory.Epoch"/>. Higher than any used before.</summary>
+    /// <summary>
+    /// The fencing epoch to write with: <see cref="DataDirectory.Epoch"/>. Higher than any used before.
+    /// </summary>
     public required long Epoch { get; init; }
 
     /// <summary>Salts the checksums: <see cref="DataDirectory.Id"/>.</summary>
@@ -24,13 +26,18 @@ public sealed record JournalOptions
     /// </summary>
     public int FirstFileBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Written blocks kept in memory for readers near the tail, default 64 MiB. What is not durable yet is always kept.</summary>
+    /// <summary>
+    /// Written blocks kept in memory for readers near the tail, default 64 MiB. What is not durable yet is always
+    /// kept.
+    /// </summary>
     public long ResidentBytesMax { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Blocks loaded from disk kept in memory, default 32 MiB, the least recently used go first.</summary>
     public long LoadedBytesMax { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>Prepared files kept for the next rolls at most, default 4, at least 2; what is recycled beyond that is deleted.</summary>
+    /// <summary>
+    /// Prepared files kept for the next rolls at most, default 4, at least 2; what is recycled beyond that is deleted.
+    /// </summary>
     public int SpareFilesMax { get; init; } = 4;
 
     internal void Validate()

@@ -25,7 +25,9 @@ public sealed class JournalReader : IDisposable
 
     internal IReadOnlyList<Part> Parts => _parts;
 
-    /// <summary>Files of the journal's folder that hold no part of it: spares, and files that were being recycled.</summary>
+    /// <summary>
+    /// Files of the journal's folder that hold no part of it: spares, and files that were being recycled.
+    /// </summary>
     internal IReadOnlyList<string> Leftovers => _leftovers;
 
     /// <summary>Files without a valid copy of their header page.</summary>

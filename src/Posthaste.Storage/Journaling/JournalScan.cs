@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Posthaste.Storage.Journaling;
 
 /// <summary>
-/// One pass over a journal: whole batches in order; at the first place without a valid one it tells the end from damage.
+/// One pass over a journal: whole batches in order; at the first place without a valid one it tells the end from
+/// damage.
 /// </summary>
 /// <remarks>
 /// Only one batch is ever in flight, and the next is written after its sync. So an invalid batch that is followed by a
@@ -57,8 +58,8 @@ internal sealed class JournalScan(JournalReader reader, IJournalReplay replay)
         FileHeader first = reader.Parts[0].Header;
         if (from < first.Base && from > 0)
         {
-            _report.DamageList.Add(new JournalDamage(JournalFiles.NameOf(first.Sequence - 1), 0, first.Base - from, from,
-                "the file is missing"));
+            string missing = JournalFiles.NameOf(first.Sequence - 1);
+            _report.DamageList.Add(new JournalDamage(missing, 0, first.Base - from, from, "the file is missing"));
         }
         long end = Math.Min(first.FirstBatch, reader.LogicalEnd);
         if (from < first.Base && first.Base < end)

@@ -19,7 +19,9 @@ public sealed class SegmentBlock : RefCounted
     /// <summary>Where the block is and what it holds.</summary>
     public SegmentBlockInfo Info { get; }
 
-    /// <summary>The array that holds the block; offsets of entries and from <see cref="SegmentStore.TryPin"/> index into it.</summary>
+    /// <summary>
+    /// The array that holds the block; offsets of entries and from <see cref="SegmentStore.TryPin"/> index into it.
+    /// </summary>
     public byte[] Array => _memory.Array;
 
     /// <summary>Walks the entries in the order in which they were added.</summary>
@@ -33,7 +35,8 @@ public sealed class SegmentBlock : RefCounted
     /// <param name="Location">Where the message is in the segment, for good.</param>
     /// <param name="MessageOffset">Where it is in <see cref="Array"/>.</param>
     /// <param name="MessageBytes">Its size.</param>
-    public readonly record struct Item(SegmentEntry Entry, SegmentLocation Location, int MessageOffset, int MessageBytes);
+    public readonly record struct Item(
+        SegmentEntry Entry, SegmentLocation Location, int MessageOffset, int MessageBytes);
 
     /// <summary>Walks the entries of a block.</summary>
     public struct Enumerator

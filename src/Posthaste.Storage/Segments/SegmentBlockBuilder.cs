@@ -2,7 +2,9 @@ using Posthaste.Primitives;
 
 namespace Posthaste.Storage.Segments;
 
-/// <summary>Collects entries of one destination into a block. Reusable; one thread; disposing returns its memory.</summary>
+/// <summary>
+/// Collects entries of one destination into a block. Reusable; one thread; disposing returns its memory.
+/// </summary>
 public sealed class SegmentBlockBuilder : IDisposable
 {
     private readonly PinnedMemoryPool _pool;
@@ -23,7 +25,9 @@ public sealed class SegmentBlockBuilder : IDisposable
     /// <summary>Bytes that the block will take in its file.</summary>
     public int Bytes => _bytes;
 
-    /// <summary>Where in the block the message added last begins; with the block's own offset, where it will be in the file.</summary>
+    /// <summary>
+    /// Where in the block the message added last begins; with the block's own offset, where it will be in the file.
+    /// </summary>
     public int LastMessageOffset { get; private set; }
 
     /// <summary>Empties the builder for a block of this destination and level.</summary>
@@ -40,7 +44,8 @@ public sealed class SegmentBlockBuilder : IDisposable
     }
 
     /// <summary>Adds a message.</summary>
-    /// <returns>False when the block is full: write it, begin another, add again. An empty block takes any message.</returns>
+    /// <returns>False when the block is full: write it, begin another, add again. An empty block takes any
+    /// message.</returns>
     public bool TryAdd(in SegmentEntry entry, ReadOnlySpan<byte> message)
     {
         int end = _bytes + SegmentFormat.EntryBytes(message.Length);

@@ -1,6 +1,8 @@
 namespace Posthaste.Storage.Segments;
 
-/// <summary>Loaded blocks by place, the least recently used beyond the budget let go. Holds a reference to each. Any thread.</summary>
+/// <summary>
+/// Loaded blocks by place, the least recently used beyond the budget let go. Holds a reference to each. Any thread.
+/// </summary>
 internal sealed class SegmentCache(long bytesMax)
 {
     private readonly Lock _lock = new();

@@ -15,7 +15,9 @@ internal sealed class SegmentFile(int id, ulong destinationId)
 
     public string Name { get; } = NameOf(id, destinationId);
 
-    /// <summary>Open between a write and the sync after it; otherwise null, so that many backlogs cost few handles.</summary>
+    /// <summary>
+    /// Open between a write and the sync after it; otherwise null, so that many backlogs cost few handles.
+    /// </summary>
     public IStorageFile? Writer { get; set; }
 
     /// <summary>Where the next block goes.</summary>

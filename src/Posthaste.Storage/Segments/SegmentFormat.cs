@@ -20,11 +20,12 @@ namespace Posthaste.Storage.Segments;
 /// headerCrc covers everything behind itself up to the body, bodyCrc the body. Segment and offset say where the block
 /// belongs, so that a misplaced one is not valid. An entry starts at a multiple of 8 within the body:
 /// <code>
-///  0     8             16      17     18            20              22       24          28             32
-/// +-----+-------------+-------+------+-------------+---------------+--------+-----------+--------------+---------+-------+
-/// | seq | expiresAtMs | flags | zero | deliveries  | acquisitions  | zeros  | bodyBytes | messageBytes | message | zeros |
-/// +-----+-------------+-------+------+-------------+---------------+--------+-----------+--------------+---------+-------+
-///   u64   i64           u8      u8     u16           u16             u16      u32         u32            bytes     to 8
+///  0     8             16      17     18           20         22      24          28             32
+/// +-----+-------------+-------+------+------------+----------+-------+-----------+--------------+---------+-------+
+/// | seq | expiresAtMs | flags | zero | deliveries | acquired | zeros | bodyBytes | messageBytes | message | zeros |
+/// +-----+-------------+-------+------+------------+----------+-------+-----------+--------------+---------+-------+
+///   u64   i64           u8      u8     u16           u16             u16      u32         u32            bytes     to
+/// 8
 /// </code>
 /// </summary>
 internal static class SegmentFormat

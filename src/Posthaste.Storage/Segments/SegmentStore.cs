@@ -4,16 +4,17 @@ using Posthaste.Storage.Devices;
 namespace Posthaste.Storage.Segments;
 
 /// <summary>
-/// Files of single destinations, for backlogs too large to be carried forward in the journal: written in blocks, read in
-/// blocks, deleted as a whole when the last block in them is dropped.
+/// Files of single destinations, for backlogs too large to be carried forward in the journal: written in blocks, read
+/// in blocks, deleted as a whole when the last block in them is dropped.
 /// </summary>
 /// <remarks>
-/// Which blocks are live is the caller's state, kept in its journal and snapshots; after a restart it adopts those and has
-/// the rest deleted. A file written before a restart is never written again.
+/// Which blocks are live is the caller's state, kept in its journal and snapshots; after a restart it adopts those and
+/// has the rest deleted. A file written before a restart is never written again.
 /// Threads: any; writing, syncing and deleting one destination is for one thread at a time. No lock is held during I/O.
 /// Memory: the cache's budget, and about 100 bytes for each live block.
-/// Failure: a failed write leaves nothing behind that is referenced. A failed sync ends the file: blocks written to it since
-/// its last sync are lost to the caller, who still has those messages in the journal and writes them again elsewhere.
+/// Failure: a failed write leaves nothing behind that is referenced. A failed sync ends the file: blocks written to it
+/// since its last sync are lost to the caller, who still has those messages in the journal and writes them again
+/// elsewhere.
 /// </remarks>
 public sealed class SegmentStore : IDisposable
 {
@@ -52,8 +53,11 @@ public sealed class SegmentStore : IDisposable
     /// <summary>A builder for blocks of this store.</summary>
     public SegmentBlockBuilder NewBuilder() => new(_memory);
 
-    /// <summary>Writes a block behind the others of its destination. It survives a crash after <see cref="Sync"/>.</summary>
-    /// <exception cref="StorageFullException">No room; nothing is referenced, the same block may be written again later.</exception>
+    /// <summary>
+    /// Writes a block behind the others of its destination. It survives a crash after <see cref="Sync"/>.
+    /// </summary>
+    /// <exception cref="StorageFullException">No room; nothing is referenced, the same block may be written again
+    /// later.</exception>
     /// <exception cref="IOException">The device failed; likewise.</exception>
     public SegmentBlockInfo Write(SegmentBlockBuilder builder)
     {
@@ -69,7 +73,8 @@ public sealed class SegmentStore : IDisposable
     }
 
     /// <summary>Makes what was written for a destination survive a crash.</summary>
-    /// <exception cref="IOException">Blocks written since the last sync are lost; they are dropped here already.</exception>
+    /// <exception cref="IOException">Blocks written since the last sync are lost; they are dropped here
+    /// already.</exception>
     public void Sync(ulong destinationId)
     {
         List<SegmentFile> dirty;
@@ -81,7 +86,8 @@ public sealed class SegmentStore : IDisposable
     }
 
     /// <summary>Makes everything written survive a crash.</summary>
-    /// <exception cref="IOException">As for <see cref="Sync"/>, for the file that failed; call again for the others.</exception>
+    /// <exception cref="IOException">As for <see cref="Sync"/>, for the file that failed; call again for the
+    /// others.</exception>
     public void SyncAll()
     {
         List<SegmentFile> dirty;
@@ -122,7 +128,8 @@ public sealed class SegmentStore : IDisposable
     }
 
     /// <summary>The block, from memory or else from the device, checked. Waits. The caller owns a reference.</summary>
-    /// <exception cref="StorageDamagedException">The block is missing or not what was written; names file and offset.</exception>
+    /// <exception cref="StorageDamagedException">The block is missing or not what was written; names file and
+    /// offset.</exception>
     /// <exception cref="IOException">The device failed.</exception>
     public SegmentBlock Load(SegmentBlockInfo info)
     {
@@ -149,7 +156,8 @@ public sealed class SegmentStore : IDisposable
     /// Gives up a block; the file goes with its last one. A recovery that starts from an older state finds the file
     /// missing, which <see cref="Adopt"/> tells: the journal behind that state says that the entries are gone.
     /// </summary>
-    /// <exception cref="IOException">The device failed; the file is deleted as unreferenced after the next restart.</exception>
+    /// <exception cref="IOException">The device failed; the file is deleted as unreferenced after the next
+    /// restart.</exception>
     public void DropBlock(SegmentBlockInfo info)
     {
         SegmentFile? empty = null;

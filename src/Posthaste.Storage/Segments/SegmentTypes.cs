@@ -24,7 +24,9 @@ public readonly record struct SegmentEntry
     public uint BodyBytes { get; init; }
 }
 
-/// <summary>Where a block is and what it holds: enough to find it again, and what the caller keeps in its own state.</summary>
+/// <summary>
+/// Where a block is and what it holds: enough to find it again, and what the caller keeps in its own state.
+/// </summary>
 public readonly record struct SegmentBlockInfo
 {
     /// <summary>The segment file, 1 to 2^30 - 1; never used twice.</summary>
@@ -55,7 +57,9 @@ public readonly record struct SegmentBlockInfo
     public long MinExpiresAtMs { get; init; }
 }
 
-/// <summary>The place of a message in a segment, in 62 bits: the segment's number above the offset in its file.</summary>
+/// <summary>
+/// The place of a message in a segment, in 62 bits: the segment's number above the offset in its file.
+/// </summary>
 /// <param name="SegmentId">The segment, below 2^30.</param>
 /// <param name="Offset">Where the message's bytes begin in the file, below 2^32.</param>
 public readonly record struct SegmentLocation(int SegmentId, long Offset)
@@ -80,7 +84,9 @@ public readonly record struct SegmentLocation(int SegmentId, long Offset)
 /// <summary>The settings of a segment store.</summary>
 public sealed record SegmentOptions
 {
-    /// <summary>A segment file is closed when it reaches this, default 64 MiB: the unit in which space comes back.</summary>
+    /// <summary>
+    /// A segment file is closed when it reaches this, default 64 MiB: the unit in which space comes back.
+    /// </summary>
     public long SegmentBytesMax { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Loaded blocks kept in memory, default 32 MiB, the least recently used go first.</summary>

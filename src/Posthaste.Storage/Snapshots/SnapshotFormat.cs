@@ -27,7 +27,9 @@ internal static class SnapshotFormat
     public const int HeaderBytes = 64;
     public const int ChunkHeaderBytes = 16;
 
-    /// <summary>Content of an ordinary chunk; a longer one is made only where the writer asks for it in one piece.</summary>
+    /// <summary>
+    /// Content of an ordinary chunk; a longer one is made only where the writer asks for it in one piece.
+    /// </summary>
     public const int ChunkBytes = 256 * 1024;
 
     private const ulong Magic = 0x50414E53_54535048; // "HPSTSNAP" as bytes

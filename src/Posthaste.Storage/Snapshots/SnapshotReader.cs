@@ -119,7 +119,8 @@ public sealed class SnapshotReader : IDisposable
             _chunk = new byte[bytes];
         }
         Span<byte> chunk = _chunk.AsSpan(0, bytes);
-        if (_file.Read(_offset, chunk) < bytes || !SnapshotFormat.IsChunkValid(chunk, Info.Position, _index, out _isLast))
+        if (_file.Read(_offset, chunk) < bytes
+            || !SnapshotFormat.IsChunkValid(chunk, Info.Position, _index, out _isLast))
         {
             throw Damaged("is damaged");
         }

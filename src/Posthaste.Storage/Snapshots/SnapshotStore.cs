@@ -3,7 +3,8 @@ using Posthaste.Storage.Devices;
 namespace Posthaste.Storage.Snapshots;
 
 /// <summary>
-/// The snapshots of a data directory, <c>state/POSITION.snap</c>: opaque content, each complete or not there. One thread.
+/// The snapshots of a data directory, <c>state/POSITION.snap</c>: opaque content, each complete or not there. One
+/// thread.
 /// </summary>
 /// <remarks>
 /// Keep the newest two, and the journal from the older one on: then a snapshot that is found damaged costs a longer
@@ -85,7 +86,8 @@ public sealed class SnapshotStore(IStorageDevice device)
     internal static long? PositionOf(string name)
     {
         string file = StorageNames.FileOf(name);
-        return file.EndsWith(Suffix, StringComparison.Ordinal) && long.TryParse(file[..^Suffix.Length], out long position)
+        return file.EndsWith(Suffix, StringComparison.Ordinal)
+            && long.TryParse(file[..^Suffix.Length], out long position)
             ? position
             : null;
     }

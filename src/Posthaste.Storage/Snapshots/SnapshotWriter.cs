@@ -5,7 +5,8 @@ using Posthaste.Storage.Devices;
 namespace Posthaste.Storage.Snapshots;
 
 /// <summary>
-/// Writes one snapshot. It counts only once <see cref="Complete"/> returned; disposing before that leaves nothing. One thread.
+/// Writes one snapshot. It counts only once <see cref="Complete"/> returned; disposing before that leaves nothing. One
+/// thread.
 /// </summary>
 public sealed class SnapshotWriter : IBufferWriter<byte>, IDisposable
 {

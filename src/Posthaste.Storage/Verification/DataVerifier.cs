@@ -21,7 +21,8 @@ public sealed class DataVerifier : IJournalReplay
     {
         _device = device;
         _progress = progress;
-        foreach (string folder in (string[])[StorageNames.JournalFolder, StorageNames.StateFolder, StorageNames.SegmentFolder])
+        string[] folders = [StorageNames.JournalFolder, StorageNames.StateFolder, StorageNames.SegmentFolder];
+        foreach (string folder in folders)
         {
             _totalBytes += device.List(folder).Sum(f => f.LengthBytes);
         }
@@ -55,19 +56,24 @@ public sealed class DataVerifier : IJournalReplay
 
     private void VerifyIdentity()
     {
+        bool hasFormat = _device.Exists(StorageNames.Format);
+        if (hasFormat != _device.Exists(StorageNames.Epoch))
+        {
+            string missing = hasFormat ? StorageNames.Epoch : StorageNames.Format;
+            _result.FindingList.Add(new DataFinding(DataFindingKind.Damage, missing, 0, 0, "the file is missing"));
+        }
+        VerifyIdentity(StorageNames.Format, static device => DataDirectory.ReadId(device));
+        VerifyIdentity(StorageNames.Epoch, static device => DataDirectory.ReadEpoch(device));
+    }
+
+    private void VerifyIdentity<T>(string name, Func<IStorageDevice, T> read)
+    {
         try
         {
-            bool isNew = DataDirectory.ReadId(_device) == 0 && !_device.Exists(StorageNames.Format);
-            bool hasEpoch = DataDirectory.ReadEpoch(_device) > 0;
-            if (isNew == hasEpoch)
-            {
-                string missing = isNew ? StorageNames.Format : StorageNames.Epoch;
-                _result.FindingList.Add(new DataFinding(DataFindingKind.Damage, missing, 0, 0, "the file is missing"));
-            }
+            _ = read(_device);
         }
         catch (StorageDamagedException e)
         {
-            string name = e.Message.Contains(" epoch ", StringComparison.Ordinal) ? StorageNames.Epoch : StorageNames.Format;
             _result.FindingList.Add(new DataFinding(DataFindingKind.Damage, name, 0, 0, e.Message));
         }
     }
@@ -103,7 +109,8 @@ public sealed class DataVerifier : IJournalReplay
             }
             catch (StorageDamagedException e)
             {
-                _result.FindingList.Add(new DataFinding(DataFindingKind.Damage, file.Name, 0, file.LengthBytes, e.Message));
+                _result.FindingList.Add(
+                    new DataFinding(DataFindingKind.Damage, file.Name, 0, file.LengthBytes, e.Message));
             }
             AddChecked(file.LengthBytes);
         }

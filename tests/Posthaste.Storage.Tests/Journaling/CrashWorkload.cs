@@ -6,8 +6,8 @@ using Posthaste.Storage.Snapshots;
 namespace Posthaste.Storage.Tests.Journaling;
 
 /// <summary>
-/// A small broker's use of the storage on a device that may lose its power at any change: it knows what was promised, and
-/// checks after each opening that the promise was kept.
+/// A small broker's use of the storage on a device that may lose its power at any change: it knows what was promised,
+/// and checks after each opening that the promise was kept.
 /// </summary>
 internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
 {
@@ -83,8 +83,8 @@ internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
 
     private void CheckReads(Journal journal)
     {
-        long first = journal.Files[0].Base;
-        foreach (RecordingReplay.Record record in _committed.FindAll(r => r.Position >= Math.Max(first, _recycledBefore)))
+        long first = Math.Max(journal.Files[0].Base, _recycledBefore);
+        foreach (RecordingReplay.Record record in _committed.FindAll(r => r.Position >= first))
         {
             JournalBlock block = journal.Load(record.Position, record.Payload.Length, out int offset);
             Assert.True(block.Array.AsSpan(offset, record.Payload.Length).SequenceEqual(record.Payload));

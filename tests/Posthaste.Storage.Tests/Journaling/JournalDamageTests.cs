@@ -23,7 +23,8 @@ public sealed class JournalDamageTests : IDisposable
         RecordingReplay replay = Open(out RecoveryReport report);
         Assert.Equal(11, replay.Records.Count);
         Assert.Equal([false, true, false, false], replay.Batches.Select(b => b.IsSalvaged));
-        Assert.Equal((2L, 1), (report.SalvagedCount, replay.Records.Count(r => r.Payload[0] == 1 && r.Payload[1] == 2)));
+        Assert.Equal(2, report.SalvagedCount);
+        Assert.Single(replay.Records, r => r.Payload[0] == 1 && r.Payload[1] == 2);
         JournalDamage damage = report.Damages[0];
         Assert.Equal((NameOf(1), DataStart + BatchBytes, BatchBytes), (damage.File, damage.Offset, damage.Length));
         Assert.True(_device.Exists(damage.QuarantinedAs!));

@@ -63,7 +63,7 @@ public sealed class JournalModelTests
         {
             for (int count = _random.Between(1, 20); count > 0; count--)
             {
-                int size = _random.Below(4) == 0 ? _random.Below(Journal.InlinePayloadBytesMax + 1) : _random.Below(200);
+                int size = _random.Below(_random.Below(4) == 0 ? Journal.InlinePayloadBytesMax + 1 : 200);
                 byte type = (byte)_random.Between(1, Journal.RecordTypeMax);
                 Span<byte> payload = _journal.Append(type, size, out long position);
                 _random.Fill(payload);
@@ -127,8 +127,9 @@ public sealed class JournalModelTests
             }
             foreach (RecordingReplay.Record record in _pending)
             {
-                Assert.True(_journal.TryPin(record.Position, record.Payload.Length, out JournalBlock block, out int offset));
-                Assert.True(block.Array.AsSpan(offset, record.Payload.Length).SequenceEqual(record.Payload));
+                int length = record.Payload.Length;
+                Assert.True(_journal.TryPin(record.Position, length, out JournalBlock block, out int offset));
+                Assert.True(block.Array.AsSpan(offset, length).SequenceEqual(record.Payload));
                 block.Release();
             }
         }
