@@ -58,6 +58,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         DeadLetterer = new DeadLetterer(this);
         Timers = new QueueTimers(this);
         Ticker = new BrokerTicker(options.Time);
+        Ticker.Register(new MemoryWatch(this));
     }
 
     public MessageBrokerOptions Options { get; }
