@@ -177,11 +177,7 @@ internal sealed partial class DeadLetterer
         var routes = _routes ??= new RouteResult();
         routes.Clear();
         var headers = new RouteHeaders(new StoredHeaders(format, in message));
-        catalog.Route(exchange, routingKey, in headers, routes);
-        if (settings.DeadLetterRoutingKey is null)
-        {
-            foreach (var extra in extraKeys) catalog.Route(exchange, extra, in headers, routes);
-        }
+        catalog.Route(exchange, routingKey, settings.DeadLetterRoutingKey is null ? extraKeys : [], in headers, routes);
 
         foreach (var target in routes.Queues)
         {

@@ -66,8 +66,7 @@ public sealed class RouteCache
         if (status != RouteStatus.Found) return status;
         _result.Clear();
         var context = new RouteHeaders(headers);
-        _catalog.Route(found, routingKey, in context, _result);
-        foreach (var key in extraKeys) _catalog.Route(found, key, in context, _result);
+        _catalog.Route(found, routingKey, extraKeys, in context, _result);
         route = new Route(exchange, routingKey, Queues(_result));
         return RouteStatus.Found;
     }
@@ -81,10 +80,8 @@ public sealed class RouteCache
         var status = Find(exchange, out var found);
         if (status != RouteStatus.Found) return status;
         _result.Clear();
-        var headers = new RouteHeaders(HeadersWanted.Instance);
-        HeadersWanted.Instance.WereWanted = false;
-        _catalog.Route(found, routingKey, in headers, _result);
-        if (HeadersWanted.Instance.WereWanted) return RouteStatus.NeedsHeaders;
+        _catalog.Route(found, routingKey, RouteHeaders.None, _result);
+        if (_result.DependsOnHeaders) return RouteStatus.NeedsHeaders;
         route = new Route(exchange, routingKey, Queues(_result));
         Remember(route, version);
         return RouteStatus.Found;
@@ -121,24 +118,6 @@ public sealed class RouteCache
         var queues = new BrokerQueue[result.Count];
         for (var i = 0; i < queues.Length; i++) queues[i] = (BrokerQueue)result[i];
         return queues;
-    }
-
-    /// <summary>Stands in for a message's headers to find out whether they matter.</summary>
-    private sealed class HeadersWanted : IHeaderLookup
-    {
-        [ThreadStatic]
-        private static HeadersWanted? _instance;
-
-        public static HeadersWanted Instance => _instance ??= new HeadersWanted();
-
-        public bool WereWanted { get; set; }
-
-        public bool TryGet(string name, out Primitives.Tables.FieldValue value)
-        {
-            WereWanted = true;
-            value = default;
-            return false;
-        }
     }
 
     private readonly record struct RouteKey(byte[] Exchange, byte[] RoutingKey);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
+using Posthaste.Protocols.Amqp091;
 
 namespace Posthaste.Server.Transport;
 
@@ -9,5 +10,5 @@ internal sealed record Protocol(
     string Name, int DefaultPort, Func<MessageBroker, ILoggerFactory, IProtocolHandler> Create)
 {
     /// <summary>Every protocol of this build.</summary>
-    public static IReadOnlyList<Protocol> Known { get; } = [];
+    public static IReadOnlyList<Protocol> Known { get; } = [new("amqp", 5672, (broker, _) => new Amqp091Handler(broker))];
 }
