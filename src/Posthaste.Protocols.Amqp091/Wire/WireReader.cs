@@ -1,7 +1,7 @@
-using Posthaste.Protocols.Amqp091.Wire.Methods;
 using System.Buffers.Binary;
 using System.Text.Unicode;
 using Posthaste.Primitives.Tables;
+using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Wire;
 

@@ -14,12 +14,24 @@ public sealed class BrokerFixture : IAsyncLifetime
 {
     private const string EndpointVariable = "POSTHASTE_TEST_AMQP";
 
+    private const int LogCharsMax = 4_000;
+
     private BrokerProcess? _process;
     private Version? _rabbitMqVersion;
 
     public string Host { get; private set; } = "127.0.0.1";
 
     public int Port { get; private set; }
+
+    /// <summary>The last lines that the broker wrote, for the report of a failed test.</summary>
+    internal string LatestLog
+    {
+        get
+        {
+            string log = _process?.Log ?? "";
+            return log[Math.Max(0, log.Length - LogCharsMax)..];
+        }
+    }
 
     public async ValueTask InitializeAsync()
     {

@@ -30,6 +30,8 @@ public abstract class BrokerTest(BrokerFixture broker) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (TestContext.Current.TestState?.Result is TestResult.Failed)
+            TestContext.Current.TestOutputHelper?.WriteLine(Broker.LatestLog);
         foreach (IConnection connection in _connections)
             await connection.DisposeAsync();
         await using IConnection cleaner = await Broker.Factory().CreateConnectionAsync();
