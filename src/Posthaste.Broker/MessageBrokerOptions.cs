@@ -11,13 +11,17 @@ public sealed class MessageBrokerOptions
     public string? DataDirectory { get; set; }
 
     /// <summary>
-    /// Bytes of journal after which what is still wanted in the oldest file is moved out of it and the file is used again. Bounds the time
-    /// of a restart and the disk that settled messages hold. Default 512 MiB (8 files): a second or less to replay.
+    /// Bytes of journal at most before what is still wanted in its oldest part is moved out and the files are used again. Bounds the time of a
+    /// restart and the disk that settled messages hold. Usually far less is in use; a large state (many queues) makes it grow. Default 512 MiB:
+    /// half a second or less to replay.
     /// </summary>
     public long JournalBytesMax { get; set; } = 512L << 20;
 
-    /// <summary>Bytes of one journal file. Default 64 MiB: large enough that rolling is rare, small enough to recycle often.</summary>
-    public int JournalFileBytes { get; set; } = 64 << 20;
+    /// <summary>
+    /// Bytes of one journal file. Default 16 MiB: some hundred milliseconds of full load, so the few files in use stay in the page cache and are used
+    /// again soon; new ones have to be filled with zeros first, which costs as much as the data.
+    /// </summary>
+    public int JournalFileBytes { get; set; } = 16 << 20;
 
     /// <summary>Bytes of journal kept in memory for consumers that keep up. Default 64 MiB: a second or so of full load.</summary>
     public long ResidentBytesMax { get; set; } = 64L << 20;
@@ -34,7 +38,7 @@ public sealed class MessageBrokerOptions
     /// <summary>Bytes of transient messages in memory at which publishers are blocked. Default: 0.4 of the memory that the process may use, as RabbitMQ's watermark.</summary>
     public long TransientBytesMax { get; set; } = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 0.4);
 
-    /// <summary>Free bytes on the data directory's disk under which publishers are blocked. Default 256 MiB: four journal files.</summary>
+    /// <summary>Free bytes on the data directory's disk under which publishers are blocked. Default 256 MiB: enough for settlements while somebody makes room.</summary>
     public long DiskFreeBytesMin { get; set; } = 256L << 20;
 
     /// <summary>Bytes of the largest message body. Default 16 MiB as in RabbitMQ 4; at most 512 MiB.</summary>

@@ -19,15 +19,18 @@ namespace Posthaste.Broker.Storage;
 ///            older       newest     candidate
 ///         (kept from here)      (nothing live before it is left, then it becomes the newest)
 /// </code>
-/// With a quarter of the journal's budget between them the whole stays within the budget.
+/// With at most a quarter of the journal's budget between them the whole stays within the budget.
 /// </remarks>
 internal sealed partial class Upkeep : IDisposable
 {
     /// <summary>How often resources are looked at when nothing else happens, in milliseconds.</summary>
     private const int PeriodMs = 500;
 
-    /// <summary>Snapshots per journal budget; see the picture.</summary>
+    /// <summary>Snapshots per journal budget at least; see the picture.</summary>
     private const int SnapshotsPerBudget = 4;
+
+    /// <summary>Bytes of journal per byte of snapshot at least, so that snapshots cost an eighth of the writes at most.</summary>
+    private const int JournalBytesPerSnapshotByte = 8;
 
     private readonly MessageBroker _broker;
     private readonly Journal _journal;
@@ -37,6 +40,7 @@ internal sealed partial class Upkeep : IDisposable
     private readonly Thread? _thread;
     private SnapshotWriter? _candidate;
     private long _candidatePosition;
+    private long _snapshotBytes;
     private long _newestPosition;
     private long _olderPosition;
     private volatile bool _isSnapshotWanted;
@@ -58,7 +62,13 @@ internal sealed partial class Upkeep : IDisposable
         _thread.Start();
     }
 
-    private long SnapshotStepBytes => _broker.Options.JournalBytesMax / SnapshotsPerBudget;
+    /// <summary>
+    /// Journal between two snapshots. As little as a file: files that are used again soon are still in the page cache and need no zeros
+    /// written ahead. More when the state is large, and never more than the budget allows.
+    /// </summary>
+    private long SnapshotStepBytes => Math.Min(
+        _broker.Options.JournalBytesMax / SnapshotsPerBudget,
+        Math.Max(_broker.Options.JournalFileBytes, _snapshotBytes * JournalBytesPerSnapshotByte));
 
     /// <summary>One round of everything.</summary>
     /// <returns>Whether something was reclaimed.</returns>
@@ -121,6 +131,7 @@ internal sealed partial class Upkeep : IDisposable
             writer = _broker.Data.Snapshots!.Create(new SnapshotInfo(position, _broker.Data.Epoch, _broker.NowMs));
             SnapshotContent.Write(_broker, writer);
             _candidatePosition = position;
+            _snapshotBytes = writer.ContentBytes;
             Volatile.Write(ref _candidate, writer);
         }
         catch (IOException e)
