@@ -14,13 +14,13 @@ namespace Posthaste.Core.Queues;
 internal sealed class EntryChunks
 {
     /// <summary>
-    /// 768 bytes of slots: the least that an idle queue keeps, and still one pool access per 32 messages.
+    /// 384 bytes of slots: the least that an idle queue keeps, and still one pool access per 16 messages.
     /// </summary>
     public const int SlotsPerChunk = 1 << SlotBits;
 
-    private const int SlotBits = 5;
+    private const int SlotBits = 4;
     private const ulong SlotMask = SlotsPerChunk - 1;
-    private const int RingLengthMin = 4;
+    private const int RingLengthMin = 2;
 
     private static readonly QueueEntry VacantSlot = new() { Flags = EntryFlags.Gone };
 

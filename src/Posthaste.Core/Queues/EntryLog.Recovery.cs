@@ -76,7 +76,7 @@ internal sealed partial class EntryLog
         Cursor = Math.Min(Cursor, block.FirstSeq);
         span.LiveBodyBytes = liveBodyBytes ?? block.BodyBytes * span.LiveCount / Math.Max(1, block.Count);
         span.State = ColdState.Cold;
-        Spans.Add(span);
+        AddSpan(span);
         ChangeCold(span, span.LiveCount, span.LiveBodyBytes);
     }
 
