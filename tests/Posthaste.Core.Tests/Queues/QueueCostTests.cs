@@ -109,7 +109,9 @@ public sealed class QueueCostTests
     private static (ulong Seq, uint Offset)[] Entries(List<EvacuationCandidate> candidates) =>
         [.. candidates.Select((candidate, i) => (candidate.Id.Seq, (uint)(i * 100)))];
 
-    /// <summary>Takes all that fits, counts, allocates nothing; marks are durable as soon as the next delivery starts.</summary>
+    /// <summary>
+    /// Takes all that fits, counts, allocates nothing; marks are durable as soon as the next delivery starts.
+    /// </summary>
     private sealed class CountingEffects : IQueueEffects
     {
         private readonly (EntryId Id, QueueConsumer Consumer)[] _deliveries = new (EntryId, QueueConsumer)[BatchCount];

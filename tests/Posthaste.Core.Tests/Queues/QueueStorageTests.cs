@@ -58,6 +58,61 @@ public sealed class QueueStorageTests
     }
 
     [Fact]
+    public void An_entry_without_readable_bytes_is_lost_until_a_restart()
+    {
+        var queue = Queue(entryCount: 4);
+        var block = Move(queue, 2, 3, 4);
+        Assert.True(queue.TryAddConsumer(new TestConsumer("a") { NoAck = true }, out _));
+        queue.DeliveryMarkDurable(0, 100);
+        queue.Deliver(10, nowMs: 0);
+        queue.ColdBlockLoaded(0, block, Stored(block, 2, 3, 4));
+        _effects.NotResident.Add(new EntryId(2));
+        queue.Deliver(10, nowMs: 0);
+        Assert.True(queue.Lose(new EntryId(2)));
+        Assert.False(queue.Lose(new EntryId(2)));
+        queue.Deliver(10, nowMs: 0);
+        Assert.Equal([1, 3, 4], _effects.Delivered.Select(id => (int)id.Seq));
+        Assert.Equal((0, 1), (queue.ReadyCount, queue.LostCount));
+        Assert.Empty(_effects.Dropped);
+        Assert.Equal(1, Restart(queue).ReadyCount);
+    }
+
+    [Fact]
+    public void A_number_that_was_lost_with_a_transient_message_serves_again()
+    {
+        // Before the first crash 2 was a transient message, spilled and purged; after it, a persistent one that moves.
+        var queue = NewQueue();
+        var arrival = new Arrival { Location = MessageLocation.Journal(10), Persistent = true, TtlMs = -1 };
+        queue.RestoreAppend(arrival, 0);
+        queue.RestoreSettled(new EntryId(2), 1);
+        arrival.Location = MessageLocation.Journal(20);
+        Assert.Equal(new EntryId(2), queue.RestoreAppend(arrival, 0));
+        queue.RestoreColdBlock(0, Block(0, 1, 2), []);
+        queue.RecoveryDone();
+        Assert.Equal(2, queue.ReadyCount);
+    }
+
+    [Fact]
+    public void A_replay_is_told_the_number_of_an_entry_that_followed_transient_ones()
+    {
+        var queue = NewQueue();
+        foreach (var position in new[] { 10, 20, 30 })
+        {
+            queue.RestoreAppend(
+                new Arrival { Location = MessageLocation.Journal(position), Persistent = true, TtlMs = -1 }, 0);
+        }
+
+        queue.RestoreSequence(new EntryId(7), MessageLocation.Journal(20));
+        queue.RestoreSettled(new EntryId(7), 1);
+        queue.RecoveryDone();
+        queue.DeliveryMarkDurable(0, 100);
+        Assert.Equal(GetResult.Taken, queue.TryTakeNext(0, out var first, out _, out _));
+        Assert.Equal(GetResult.Taken, queue.TryTakeNext(0, out var second, out var entry, out _));
+        Assert.Equal((new EntryId(1), new EntryId(8), 30), (first, second, entry.Location.Position));
+        Assert.Equal(GetResult.Empty, queue.TryTakeNext(0, out _, out _, out _));
+    }
+
+    [Fact]
     public void A_block_is_dropped_with_its_last_entry()
     {
         var queue = Queue(entryCount: 4);
@@ -205,7 +260,9 @@ public sealed class QueueStorageTests
 
     private QueueMachine NewQueue() => new(new QueueSettings(), durable: true, _effects) { NearHeadCount = 0 };
 
-    /// <summary>A durable queue with entries of 10 body bytes, none near enough to the head to stay in memory when moved.</summary>
+    /// <summary>
+    /// A durable queue with entries of 10 body bytes, none near enough to the head to stay in memory when moved.
+    /// </summary>
     private QueueMachine Queue(int entryCount)
     {
         var queue = NewQueue();
