@@ -19,7 +19,8 @@ public sealed partial class QueueMachine
     /// before it, and the next consumer does not acknowledge. Null when there is none. What follows is <see
     /// cref="HandedOver"/>, or an <see cref="Append"/>.
     /// </summary>
-    public QueueConsumer? PeekHandOver() => ReadyCount == 0 && _consumers.Next() is { NoAck: true } consumer ? consumer : null;
+    public QueueConsumer? PeekHandOver() =>
+        ReadyCount == 0 && _consumers.Next() is { NoAck: true } consumer ? consumer : null;
 
     /// <summary>The consumer of <see cref="PeekHandOver"/> got the message: the next one has the turn.</summary>
     public static void HandedOver(QueueConsumer consumer) => ConsumerSet.Served(consumer);
