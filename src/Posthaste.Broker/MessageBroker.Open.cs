@@ -49,10 +49,16 @@ public sealed partial class MessageBroker
     /// <returns>Whether there was anything to do.</returns>
     internal bool Step()
     {
-        var any = Pipeline.CommitPending();
-        Pipeline.ApplyCommitted();
+        var any = CommitAndApply();
         any |= Loader.RunPending();
         any |= _upkeep?.RunOnce() ?? false;
+        return any;
+    }
+
+    private bool CommitAndApply()
+    {
+        var any = Pipeline.CommitPending();
+        Pipeline.ApplyCommitted();
         return any;
     }
 

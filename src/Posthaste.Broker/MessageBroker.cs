@@ -154,7 +154,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
         _upkeep?.Dispose();
         Loader.Dispose();
         if (!Pipeline.IsFailed) RecordCleanShutdown();
-        _commitLoop?.Dispose();
+        if (_ownsThreads) _commitLoop?.Dispose();
+        else CommitAndApply();
         _data.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -181,12 +182,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     {
         using var done = new DurableSignal();
         Pipeline.Post(done);
-        if (!_ownsThreads)
-        {
-            Pipeline.CommitPending();
-            Pipeline.ApplyCommitted();
-        }
-
+        if (!_ownsThreads) CommitAndApply();
         return done.Wait();
     }
 

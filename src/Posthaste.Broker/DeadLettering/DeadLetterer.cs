@@ -9,7 +9,6 @@ using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
 using Posthaste.Core.Routing;
-using Posthaste.Storage.Devices;
 
 namespace Posthaste.Broker.DeadLettering;
 
@@ -90,7 +89,7 @@ internal sealed partial class DeadLetterer
         {
             _broker.Store.Load(first.Entry.Location, first.Entry.Length);
         }
-        catch (StorageException e)
+        catch (IOException e)
         {
             // Not settled: the entry is there again after a restart, when the disk may have come back.
             LogUnreadable(e, queue.Name, first.Entry.Location.ToString());

@@ -138,6 +138,7 @@ public sealed partial class CommitPipeline
             var count = SameQueuesLength(entries[at..]);
             var run = entries.Slice(at, count);
             if (durable) AppendToQueues(run);
+            else Discard(run);
             TellSources(run, durable);
             at += count;
         }
@@ -149,6 +150,16 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var entry in run)
         {
             // The pipeline's own reference: queues have taken theirs.
+            if (entry.Location.Space == Core.Messages.LocationSpace.Arena) _arena.Release(entry.Location);
+        }
+    }
+
+    /// <summary>The journal failed: the messages reach no queue. Those that it holds may be found again after the restart.</summary>
+    private void Discard(ReadOnlySpan<PipelineEntry> run)
+    {
+        foreach (ref readonly var entry in run)
+        {
+            foreach (var queue in entry.Queues!) queue.DoesNotArrive(entry.BodyBytes);
             if (entry.Location.Space == Core.Messages.LocationSpace.Arena) _arena.Release(entry.Location);
         }
     }

@@ -2,6 +2,7 @@ using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
+using Posthaste.Storage.Devices;
 using Posthaste.Storage.Journaling;
 
 namespace Posthaste.Broker.Pipeline;
@@ -33,25 +34,58 @@ public sealed partial class CommitPipeline
         ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback, long nowMs)
     {
         var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages);
-        var large = bytes > Journal.InlinePayloadBytesMax ? _journal!.RentLarge(bytes) : null;
-        if (large is not null) WriteCompound(large.Payload, settlements, messages, nowMs);
-        lock (_lock)
+        JournalBlock? large = null;
+        var isRecorded = true;
+        try
         {
-            long position = 0;
-            if (large is not null)
-            {
-                position = _journal!.AppendLarge((byte)RecordType.Compound, large);
-            }
-            else if (bytes > 0 && TryAppend(RecordType.Compound, bytes, out var payload, out position))
-            {
-                WriteCompound(payload, settlements, messages, nowMs);
-            }
-
-            AddCompound(settlements, messages, position, nowMs);
-            if (callback is not null) AddCallback(callback);
+            if (bytes > Journal.InlinePayloadBytesMax) large = _journal!.RentLarge(bytes);
+            if (large is not null) WriteCompound(large.Payload, settlements, messages, nowMs);
+            lock (_lock) AppendCompound(bytes, large, settlements, messages, callback, nowMs);
+        }
+        catch (StorageException e) when (e is JournalFullException or JournalFailedException or StorageFullException)
+        {
+            large?.Release();
+            isRecorded = false;
         }
 
-        WorkArrived?.Invoke();
+        if (isRecorded) WorkArrived?.Invoke();
+        else RefuseCompound(messages, callback);
+    }
+
+    private void AppendCompound(
+        int bytes, JournalBlock? large, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages,
+        PipelineCallback? callback, long nowMs)
+    {
+        long position = 0;
+        if (large is not null)
+        {
+            position = _journal!.AppendLarge((byte)RecordType.Compound, large);
+        }
+        else if (bytes > 0)
+        {
+            var payload = _journal!.Append((byte)RecordType.Compound, bytes, out position);
+            WriteCompound(payload, settlements, messages, nowMs);
+        }
+
+        AddCompound(settlements, messages, position, nowMs);
+        if (callback is not null) AddCallback(callback);
+    }
+
+    /// <summary>There was no room for the record: none of its messages arrives, and what it would have settled is there again after a restart.</summary>
+    private void RefuseCompound(ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback)
+    {
+        foreach (ref readonly var message in messages)
+        {
+            foreach (var queue in message.Route.Queues) queue.DoesNotArrive(message.BodyLength);
+        }
+
+        if (callback is not null) Post(new RefusedCallback(callback));
+    }
+
+    /// <summary>Tells a callback that what it waits for has not become durable, whatever became of the journal since.</summary>
+    private sealed class RefusedCallback(PipelineCallback callback) : PipelineCallback
+    {
+        protected internal override void Applied(bool durable, FlushSet flushes) => callback.Applied(durable: false, flushes);
     }
 
     /// <summary>Copies a message to the journal's tail.</summary>
@@ -65,7 +99,8 @@ public sealed partial class CommitPipeline
         });
 
     /// <summary>Records that a block of a segment holds entries of a queue.</summary>
-    internal void AppendEvacuated(ulong queueId, byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes) => AppendFact(
+    /// <returns>0 when it could not be recorded, so the entries must stay where they are.</returns>
+    internal long AppendEvacuated(ulong queueId, byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes) => AppendFact(
         RecordType.Evacuate, EvacuateRecord.Size(holes.Length), new EvacuateFact(queueId, level, block, holes),
         static (target, fact) => EvacuateRecord.Write(target, fact.QueueId, fact.Level, in fact.Block, fact.Holes));
 
@@ -106,8 +141,9 @@ public sealed partial class CommitPipeline
         PublishRecord.HeaderBytes(PublishRecord.CountKeeping(message.Route.Queues, message.IsPersistent));
 
     private static void WriteCompound(
-        Span<byte> target, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long nowMs)
+        Span<byte> payload, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long nowMs)
     {
+        var target = payload;
         foreach (var settlement in settlements)
         {
             if (settlement.Ranges.Count == 0) continue;
@@ -122,7 +158,7 @@ public sealed partial class CommitPipeline
             if (!IsRecorded(in message)) continue;
             var size = PublishHeaderBytes(in message) + message.StoredBytes;
             target = CompoundRecord.BeginPart(target, RecordType.Publish, size);
-            WriteRecord(target, in message, nowMs);
+            WriteRecord(target, in message, nowMs, payload.Length - target.Length);
             target = target[size..];
         }
     }

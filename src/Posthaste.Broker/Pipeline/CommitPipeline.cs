@@ -1,6 +1,7 @@
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
+using Posthaste.Storage.Devices;
 using Posthaste.Storage.Journaling;
 
 namespace Posthaste.Broker.Pipeline;
@@ -77,22 +78,34 @@ public sealed partial class CommitPipeline
         }
 
         long ticket = 0;
-        for (var at = 0; at < items.Length;)
+        var at = 0;
+        try
         {
-            if (IsLarge(in items[at]))
-            {
-                ticket = AppendLargePublish(in items[at++], nowMs);
-                continue;
-            }
-
-            lock (_lock)
-            {
-                while (at < items.Length && !IsLarge(in items[at])) ticket = AppendPublish(in items[at++], nowMs);
-            }
+            while (at < items.Length) AppendRun(items, ref at, ref ticket, nowMs);
+        }
+        catch (StorageException e) when (e is JournalFullException or JournalFailedException or StorageFullException)
+        {
+            // Found out in the middle of the run; nothing of the one that did not fit was appended.
+            Refuse(items[at..], flushes);
         }
 
         WorkArrived?.Invoke();
         return ticket;
+    }
+
+    private void AppendRun(ReadOnlySpan<OutgoingPublish> items, ref int at, ref long ticket, long nowMs)
+    {
+        if (IsLarge(in items[at]))
+        {
+            ticket = AppendLargePublish(in items[at], nowMs);
+            at++;
+            return;
+        }
+
+        lock (_lock)
+        {
+            for (; at < items.Length && !IsLarge(in items[at]); at++) ticket = AppendPublish(in items[at], nowMs);
+        }
     }
 
     /// <summary>Appends a callback to be run when everything before it is durable and applied. Any thread.</summary>
@@ -119,13 +132,30 @@ public sealed partial class CommitPipeline
         }
         else
         {
-            var block = _journal.RentLarge(bytes);
-            write(block.Payload, fact);
-            lock (_lock) position = _journal.AppendLarge((byte)type, block);
+            position = AppendLargeFact(type, bytes, fact, write);
+            if (position == 0) return 0;
         }
 
         WorkArrived?.Invoke();
         return position;
+    }
+
+    private long AppendLargeFact<TFact>(RecordType type, int bytes, TFact fact, SpanWriter<TFact> write)
+        where TFact : allows ref struct
+    {
+        JournalBlock? block = null;
+        try
+        {
+            block = _journal!.RentLarge(bytes);
+            write(block.Payload, fact);
+            lock (_lock) return _journal.AppendLarge((byte)type, block);
+        }
+        catch (StorageException)
+        {
+            // No room, or failed meanwhile, which the next commit reports.
+            block?.Release();
+            return 0;
+        }
     }
 
     /// <summary>Bytes that came in and are not durable yet.</summary>
@@ -147,9 +177,9 @@ public sealed partial class CommitPipeline
             payload = _journal!.Append((byte)type, bytes, out position);
             return true;
         }
-        catch (JournalFullException)
+        catch (StorageException e) when (e is JournalFullException or JournalFailedException)
         {
-            // Even the reserve is used up. The fact holds in memory; a settlement that is not recorded shows as a redelivery after a restart.
+            // Even the reserve is used up, or a commit has failed just now. The fact holds in memory; a settlement that is not recorded shows as a redelivery after a restart.
             payload = default;
             position = 0;
             return false;
@@ -189,16 +219,24 @@ public sealed partial class CommitPipeline
         var header = PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
         var block = _journal!.RentLarge(header + length);
         WriteRecord(block.Payload, in item, nowMs);
-        lock (_lock)
+        try
         {
-            var position = _journal.AppendLarge((byte)RecordType.Publish, block);
-            return AddPublish(in item, MessageLocation.Journal(position + header), length, nowMs);
+            lock (_lock)
+            {
+                var position = _journal.AppendLarge((byte)RecordType.Publish, block);
+                return AddPublish(in item, MessageLocation.Journal(position + header), length, nowMs);
+            }
+        }
+        catch (StorageException)
+        {
+            block.Release();
+            throw;
         }
     }
 
-    private static void WriteRecord(Span<byte> payload, in OutgoingPublish item, long nowMs)
+    private static void WriteRecord(Span<byte> payload, in OutgoingPublish item, long nowMs, int offset = 0)
     {
-        var at = PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs);
+        var at = PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs, offset);
         item.WriteTo(payload[at..], nowMs);
     }
 
@@ -228,7 +266,11 @@ public sealed partial class CommitPipeline
 
     private static void Refuse(ReadOnlySpan<OutgoingPublish> items, FlushSet flushes)
     {
-        foreach (ref readonly var item in items) item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
+        foreach (ref readonly var item in items)
+        {
+            foreach (var queue in item.Route.Queues) queue.DoesNotArrive(item.BodyLength);
+            item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
+        }
     }
 }
 

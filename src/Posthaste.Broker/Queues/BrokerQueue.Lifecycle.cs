@@ -32,7 +32,20 @@ public sealed partial class BrokerQueue
     }
 
     /// <summary>Somebody declared it again: its `x-expires` starts anew.</summary>
-    internal void NoteUse() => Volatile.Write(ref _lastUsedMs, _broker.NowMs);
+    internal void NoteUse()
+    {
+        StrandExit exit;
+        var flushes = FlushSet.ForThisThread;
+        lock (_strand)
+        {
+            if (_isGone) return;
+            Begin(flushes);
+            _lastUsedMs = _nowMs;
+            exit = End();
+        }
+
+        Leave(exit, flushes);
+    }
 
     /// <summary>Does what is due by now.</summary>
     /// <returns>When to come again; <see cref="long.MaxValue"/> for never.</returns>

@@ -2,6 +2,7 @@ using System.Buffers;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
+using Posthaste.Storage.Devices;
 
 namespace Posthaste.Broker.Queues;
 
@@ -70,7 +71,7 @@ public sealed partial class BrokerQueue
         {
             if (_isGone) return;
             var position = _broker.Pipeline.AppendForward(Id, in candidate, message);
-            if (position == 0) return;
+            if (position == 0) throw NotRecorded();
             if (_machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes))) return;
             _settled.Add(candidate.Id);
             JournalSettled();
@@ -78,21 +79,23 @@ public sealed partial class BrokerQueue
     }
 
     /// <summary>A block of a segment file holds these entries from now on; the fact is recorded, and what has left since after it.</summary>
-    internal void MoveToSegment(
+    /// <returns>False when the queue is gone.</returns>
+    internal bool MoveToSegment(
         byte level, in ColdBlock block, ReadOnlySpan<(ulong Seq, uint Offset)> entries,
         ReadOnlySpan<(ulong First, ulong Last)> holes, FlushSet flushes)
     {
         StrandExit exit;
         lock (_strand)
         {
-            if (_isGone) return;
+            if (_isGone) return false;
+            if (_broker.Pipeline.AppendEvacuated(Id, level, in block, holes) == 0) throw NotRecorded();
             Begin(flushes);
-            _broker.Pipeline.AppendEvacuated(Id, level, in block, holes);
             _machine.MovedToSegment(level, in block, entries);
             exit = End();
         }
 
         Leave(exit, flushes);
+        return true;
     }
 
     /// <summary>The bytes of a ready entry can't be read.</summary>
@@ -105,6 +108,9 @@ public sealed partial class BrokerQueue
 
         DrainNow(flushes);
     }
+
+    private static StorageFullException NotRecorded() =>
+        new("The journal has no room to record where messages were moved; they stay where they are.");
 
     private void DropBlocks(List<(byte Level, ColdBlock Block)> blocks)
     {

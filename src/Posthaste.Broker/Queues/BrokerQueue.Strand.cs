@@ -50,6 +50,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 
     DeadLetterOutcome IQueueEffects.DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters)
     {
+        // Without room for the record that moves it, it waits here.
+        if (IsJournaled && _broker.Pipeline.IsFull) return DeadLetterOutcome.KeepTrying;
         if (_machine.Settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce
             && !_broker.DeadLetterer.IsTransferable(this, id, in entry, reason, ref _lease))
         {

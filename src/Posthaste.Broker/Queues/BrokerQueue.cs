@@ -207,7 +207,7 @@ public sealed partial class BrokerQueue : CatalogQueue
             {
                 if (entry.Location.Space == LocationSpace.Arena) _broker.Arena.Retain(entry.Location);
                 Append(entry.Location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs, entry.ReceivedAtMs);
-                if (RefusesWhenFull) LeaveFlight(entry.BodyBytes);
+                DoesNotArrive(entry.BodyBytes);
             }
 
             Drain();
@@ -228,7 +228,7 @@ public sealed partial class BrokerQueue : CatalogQueue
             foreach (ref var item in run)
             {
                 if (!TryHandOver(in item, nowMs)) Keep(ref item, nowMs);
-                if (RefusesWhenFull) LeaveFlight(item.BodyLength);
+                DoesNotArrive(item.BodyLength);
             }
 
             Drain();
@@ -269,6 +269,12 @@ public sealed partial class BrokerQueue : CatalogQueue
         }
 
         Leave(exit, flushes);
+    }
+
+    /// <summary>A message that was let in is not coming after all.</summary>
+    internal void DoesNotArrive(int bodyBytes)
+    {
+        if (RefusesWhenFull) LeaveFlight(bodyBytes);
     }
 
     private void LeaveFlight(int bodyBytes)

@@ -24,7 +24,7 @@ internal sealed class Evacuation : IDisposable
     private readonly List<EvacuationCandidate> _candidates = new(CandidatesMax);
     private readonly List<(ulong Seq, uint Offset)> _entries = [];
     private readonly List<(ulong First, ulong Last)> _holes = [];
-    private readonly List<(byte Level, ColdBlock Block, (ulong Seq, uint Offset)[] Entries)> _pending = [];
+    private readonly Queue<(byte Level, ColdBlock Block, (ulong Seq, uint Offset)[] Entries)> _pending = new();
     private byte _level;
     private long _bodyBytes;
 
@@ -83,23 +83,35 @@ internal sealed class Evacuation : IDisposable
             }
 
             WriteBlock();
+
+            // Durable first: the record that says where the entries are now may be durable any moment after it is appended.
+            _segments.Sync(queue.Id);
+            for (; _pending.TryPeek(out var next); _pending.Dequeue())
+            {
+                _holes.Clear();
+                ColdBlock.FindHoles(next.Entries, _holes);
+                var block = next.Block;
+                if (!queue.MoveToSegment(next.Level, in block, next.Entries, CollectionsMarshal.AsSpan(_holes), flushes)) break;
+            }
         }
         finally
         {
             lease.Release();
+            DropPending(queue);
         }
 
-        // Durable first: the record that says where the entries are now may be durable any moment after it is appended.
-        _segments.Sync(queue.Id);
-        foreach (var (level, block, entries) in _pending)
-        {
-            _holes.Clear();
-            ColdBlock.FindHoles(entries, _holes);
-            queue.MoveToSegment(level, in block, entries, CollectionsMarshal.AsSpan(_holes), flushes);
-        }
-
-        _pending.Clear();
         flushes.FlushAll();
+    }
+
+    /// <summary>Blocks that were written and not taken over: the queue is gone, or the disk is full or failed.</summary>
+    private void DropPending(BrokerQueue queue)
+    {
+        _builder.Begin(0, 0);
+        while (_pending.TryDequeue(out var unused))
+        {
+            var block = unused.Block;
+            _segments.DropBlock(SegmentBlocks.ToInfo(queue.Id, unused.Level, in block));
+        }
     }
 
     private void Add(BrokerQueue queue, in EvacuationCandidate candidate, ReadOnlySpan<byte> message)
@@ -134,7 +146,7 @@ internal sealed class Evacuation : IDisposable
         var info = _segments.Write(_builder);
         var entries = _entries.ToArray();
         for (var i = 0; i < entries.Length; i++) entries[i].Offset += (uint)info.Offset;
-        _pending.Add((_level, SegmentBlocks.ToColdBlock(in info, _bodyBytes), entries));
+        _pending.Enqueue((_level, SegmentBlocks.ToColdBlock(in info, _bodyBytes), entries));
         _builder.Begin(0, 0);
     }
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
-using Posthaste.Storage.Devices;
 
 namespace Posthaste.Broker.Storage;
 
@@ -34,7 +33,7 @@ internal sealed partial class MessageLoader : IDisposable
         {
             _broker.Store.Load(location, length);
         }
-        catch (StorageException e)
+        catch (IOException e)
         {
             LogUnreadable(e, queue.Name, location.ToString());
             queue.MessageUnreadable(id, flushes);
@@ -51,7 +50,7 @@ internal sealed partial class MessageLoader : IDisposable
             var entries = SegmentBlocks.Read(_broker.Segments!, queue.Id, level, block);
             queue.ColdBlockLoaded(level, in block, entries, flushes);
         }
-        catch (StorageException e)
+        catch (IOException e)
         {
             LogUnreadable(e, queue.Name, $"segment {block.SegmentId}+{block.Offset}");
             queue.ColdBlockFailed(level, in block, flushes);

@@ -28,7 +28,7 @@ internal sealed class MessageStore(MessageArena arena, DataStore data)
     /// <exception cref="StorageException">They can't be read or are damaged.</exception>
     public void Load(MessageLocation location, int length)
     {
-        if (location.Space == LocationSpace.Journal) data.Journal!.Load(location.Position, length, out _).Release();
+        if (location.Space == LocationSpace.Journal) data.Journal!.LoadPart(location.Position, length, out _).Release();
         else if (location.Space == LocationSpace.Segment) LoadSegment(Place(location));
     }
 

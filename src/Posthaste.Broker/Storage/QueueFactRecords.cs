@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
+using Posthaste.Storage.Journaling;
 
 namespace Posthaste.Broker.Storage;
 
@@ -88,20 +89,22 @@ internal static class SequenceRecord
 /// <summary>
 /// Payload of a forward record: a message that is still wanted, copied to the journal's tail.
 /// <code>
-///  0                8                16               24         28         30         32
-/// +----------------+----------------+----------------+----------+----------+----------+-----------+
-/// | queue id (u64) | entry id (u64) | expires at ms  | body     | deliv-   | acquired | message … |
-/// |                |                | and flags (u64)| bytes u32| eries u16| (u16)    |           |
-/// +----------------+----------------+----------------+----------+----------+----------+-----------+
+///  0                8                16               24         28         30         32         36
+/// +----------------+----------------+----------------+----------+----------+----------+----------+-----------+
+/// | queue id (u64) | entry id (u64) | expires at ms  | body     | deliv-   | acquired | distance | message … |
+/// |                |                | and flags (u64)| bytes u32| eries u16| (u16)    | (u32)    |           |
+/// +----------------+----------------+----------------+----------+----------+----------+----------+-----------+
 /// </code>
+/// The distance to the payload's start is what <see cref="PublishRecord"/> has there too.
 /// The third word is the queue entry's own: expiry in the low 48 bits, <see cref="EntryFlags"/> in the high 16.
 /// </summary>
 internal static class ForwardRecord
 {
-    public const int FixedBytes = 32;
+    public const int FixedBytes = 32 + Journal.DistanceBytes;
 
     public static void WriteHeader(Span<byte> target, ulong queueId, in EvacuationCandidate candidate)
     {
+        Journal.WriteDistance(target[32..], FixedBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(target, queueId);
         BinaryPrimitives.WriteUInt64LittleEndian(target[8..], candidate.Id.Value);
         var word = (ulong)candidate.Entry.ExpiresAtMs | ((ulong)candidate.Entry.Flags << 48);

@@ -151,6 +151,8 @@ internal sealed partial class Upkeep : IDisposable
             if (queue.IsJournaled) _evacuation.Evacuate(queue, _candidatePosition, flushes);
         }
 
+        // Without a thread of its own the loader would never finish the moves that wait for bytes from disk.
+        while (_thread is null && _broker.Loader.RunPending()) continue;
         _broker.Moves.WaitForEarlier();
         if (!_broker.WaitUntilDurable()) return false;
         candidate.Complete();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
 
@@ -78,6 +79,60 @@ public sealed partial class Journal
         block.Retain();
         _residency.AddLoaded(block, file);
         return block;
+    }
+
+    /// <summary>Bytes of the distance that stands before a part of a payload which <see cref="LoadPart"/> can find.</summary>
+    public const int DistanceBytes = sizeof(uint);
+
+    /// <summary>Writes what has to stand right before such a part.</summary>
+    /// <param name="target">Where; <see cref="DistanceBytes"/> long at least.</param>
+    /// <param name="distance">From the start of the record's payload to the part.</param>
+    public static void WriteDistance(Span<byte> target, int distance) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)distance);
+
+    /// <summary>
+    /// As <see cref="Load"/>, for a part of a payload with its distance before it (<see cref="WriteDistance"/>): checks the
+    /// whole record.
+    /// </summary>
+    /// <param name="position">The position of the part.</param>
+    /// <param name="length">Its size.</param>
+    /// <param name="offset">Where in <see cref="JournalBlock.Array"/> the part begins.</param>
+    /// <exception cref="StorageDamagedException">The record is not what was written; names file and offset.</exception>
+    /// <exception cref="IOException">The device failed.</exception>
+    public JournalBlock LoadPart(long position, int length, out int offset)
+    {
+        if (TryPin(position, length, out JournalBlock block, out offset))
+        {
+            return block;
+        }
+        JournalFile file = _files.Find(position - 1) ?? throw new StorageDamagedException(
+            $"Position {position} is in no journal file: its file was given back or is missing.");
+        Span<byte> field = stackalloc byte[RecordHeader.Bytes];
+
+        // Neither the distance nor the length found by it is trusted before the record's checksum was verified.
+        Read(file, position - DistanceBytes, field[..DistanceBytes]);
+        long payloadPosition = position - BinaryPrimitives.ReadUInt32LittleEndian(field);
+        long recordStart = payloadPosition - RecordHeader.Bytes;
+        if (recordStart >= file.Base && payloadPosition < position)
+        {
+            Read(file, recordStart, field);
+            int payloadBytes = RecordHeader.ReadLength(field);
+            if (payloadBytes >= position - payloadPosition + length
+                && recordStart + RecordHeader.BytesWith(payloadBytes) <= Math.Min(file.End, DurablePosition))
+            {
+                block = Load(payloadPosition, payloadBytes, out int start);
+                offset = start + (int)(position - payloadPosition);
+                return block;
+            }
+        }
+        throw new StorageDamagedException(
+            $"The record around position {position} is damaged: offset {file.OffsetOf(position)} of {file.Store.Name}.");
+    }
+
+    private static void Read(JournalFile file, long position, Span<byte> bytes)
+    {
+        int read = file.Store.File.Read(file.OffsetOf(position), bytes);
+        bytes[read..].Clear();
     }
 
     // A mebibyte tile of the file where the record fits into one, or else whole granules from the record's start. Only

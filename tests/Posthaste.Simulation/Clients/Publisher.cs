@@ -1,0 +1,154 @@
+using System.Text;
+using Posthaste.Broker;
+using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Transactions;
+using Posthaste.Core.Messages;
+using Posthaste.Simulation.Hosting;
+
+namespace Posthaste.Simulation.Clients;
+
+/// <summary>What is known of the fate of one message.</summary>
+internal enum Verdict
+{
+    Open,
+    Confirmed,
+    Refused,
+}
+
+/// <summary>A publisher in confirm mode that calls the broker as a session would. One thread.</summary>
+internal sealed class Publisher : PublishSource
+{
+    private readonly BrokerHost _host;
+    private readonly PublishBatch _batch;
+    private readonly RouteCache _routes;
+    private readonly List<byte[]> _pinned = [];
+    private readonly List<Verdict> _verdicts = [];
+
+    public Publisher(BrokerHost host)
+    {
+        _host = host;
+        _batch = new PublishBatch(host.Broker);
+        _routes = host.Host.CreateRouteCache();
+    }
+
+    /// <summary>Called for each run that the broker reports.</summary>
+    public Action<ulong, ulong, bool>? OnHandled { get; init; }
+
+    public int ConfirmedCount => _verdicts.Count(verdict => verdict == Verdict.Confirmed);
+
+    public int RefusedCount => _verdicts.Count(verdict => verdict == Verdict.Refused);
+
+    public Verdict VerdictOf(ulong seq) => _verdicts[(int)seq];
+
+    /// <summary>Publishes to a queue through the default exchange and hands it over at once.</summary>
+    public ulong Publish(string queue, string body, bool persistent = true, byte priority = 0, long ttlMs = -1)
+    {
+        var seq = Add("", queue, Encoding.UTF8.GetBytes(body), persistent, priority, ttlMs);
+        Flush();
+        return seq;
+    }
+
+    /// <summary>Adds to the batch.</summary>
+    /// <returns>Number of the message, from 0; of an unroutable one too, which counts as confirmed.</returns>
+    public ulong Add(
+        string exchange, string routingKey, byte[] body, bool persistent, byte priority = 0, long ttlMs = -1, bool confirm = true)
+    {
+        var seq = (ulong)_verdicts.Count;
+        if (!TryFill(exchange, routingKey, body, persistent, priority, ttlMs, out var publish))
+        {
+            _verdicts.Add(Verdict.Confirmed);
+            return seq;
+        }
+
+        _verdicts.Add(Verdict.Open);
+        publish.Source = confirm ? this : null;
+        publish.Seq = seq;
+        _batch.Add() = publish;
+        if (_batch.IsFull) Flush();
+        return seq;
+    }
+
+    public void Flush()
+    {
+        var flushes = FlushSet.ForThisThread;
+        _batch.Flush(flushes);
+        flushes.FlushAll();
+        _pinned.Clear();
+    }
+
+    /// <summary>Adds to a transaction.</summary>
+    public void AddTo(TransactionBuffer transaction, string queue, byte[] body, bool persistent = true, byte priority = 0)
+    {
+        if (TryFill("", queue, body, persistent, priority, -1, out var publish)) transaction.Publish(in publish);
+    }
+
+    protected internal override void Handled(ulong firstSeq, ulong lastSeq, bool accepted, FlushSet flushes)
+    {
+        for (var seq = firstSeq; seq <= lastSeq; seq++)
+        {
+            Primitives.Checks.Require(_verdicts[(int)seq] == Verdict.Open, "a message was handled twice");
+            _verdicts[(int)seq] = accepted ? Verdict.Confirmed : Verdict.Refused;
+        }
+
+        OnHandled?.Invoke(firstSeq, lastSeq, accepted);
+    }
+
+    private unsafe bool TryFill(
+        string exchange, string routingKey, byte[] body, bool persistent, byte priority, long ttlMs, out OutgoingPublish publish)
+    {
+        publish = default;
+        var status = _routes.Resolve(Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(routingKey), out var route);
+        if (status != RouteStatus.Found || route.IsEmpty) return false;
+        var pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, body.Length), pinned: true);
+        body.CopyTo(pinned, 0);
+        _pinned.Add(pinned);
+        publish = new OutgoingPublish
+        {
+            Route = route,
+            TtlMs = ttlMs,
+            Format = PropertyFormat.None,
+            Flags = persistent ? MessageFlags.Persistent : MessageFlags.None,
+            Priority = priority,
+            Body = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref pinned[0]),
+            BodyLength = body.Length,
+        };
+        return true;
+    }
+}
+
+/// <summary>Remembers whether it was called.</summary>
+internal sealed class RecordingCallback : PipelineCallback
+{
+    /// <summary>Null until it was called.</summary>
+    public bool? Durable { get; private set; }
+
+    protected internal override void Applied(bool durable, FlushSet flushes)
+    {
+        Primitives.Checks.Require(Durable is null, "a callback was called twice");
+        Durable = durable;
+    }
+}
+
+/// <summary>A get whose answer is written down.</summary>
+internal sealed class RecordingGet : Broker.Queues.GetRequest
+{
+    /// <summary>Null until it was answered; an empty text when there was nothing.</summary>
+    public string? Body { get; private set; }
+
+    public Core.Queues.EntryId Id { get; private set; }
+
+    public bool Redelivered { get; private set; }
+
+    public long Remaining { get; private set; }
+
+    protected internal override void OnMessage(in Broker.Queues.DeliveredMessage message, long remaining, FlushSet flushes)
+    {
+        Body = Encoding.UTF8.GetString(message.Message.Body);
+        Id = message.Id;
+        Redelivered = message.Redelivered;
+        Remaining = remaining;
+    }
+
+    protected internal override void OnEmpty(FlushSet flushes) => Body = "";
+}
