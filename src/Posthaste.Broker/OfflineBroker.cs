@@ -48,7 +48,11 @@ public sealed class OfflineBroker : IAsyncDisposable
             queue.Get(request, flushes);
 
             // Not at hand: read from disk, on this thread.
-            while (!request.IsAnswered) _broker.Step();
+            while (!request.IsAnswered)
+            {
+                if (!_broker.Step() && !request.IsAnswered) throw new IOException($"Queue '{queue.Name}' has messages that cannot be read.");
+            }
+
             if (request.IsEmpty) return request.Count;
             if (request.Count % 1024 == 0) _broker.Step();
         }

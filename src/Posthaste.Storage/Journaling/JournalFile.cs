@@ -51,7 +51,8 @@ internal sealed class JournalFile(long sequence, long @base, ulong salt, Journal
     public JournalBlock? BlockAt(long position) => Volatile.Read(ref _blocks[IndexOf(position)]);
 
     /// <summary>
-    /// Makes a block found at its positions; with <paramref name="replace"/> false only where there is none.
+    /// Makes a block found at its positions; with <paramref name="replace"/> false only where no appended one is. Another loaded one
+    /// gives way: it may end in the middle of the record that this one was loaded for.
     /// </summary>
     public void Publish(JournalBlock block, bool replace)
     {
@@ -63,7 +64,11 @@ internal sealed class JournalFile(long sequence, long @base, ulong salt, Journal
             }
             else
             {
-                Interlocked.CompareExchange(ref _blocks[i], block, null);
+                JournalBlock? known = Volatile.Read(ref _blocks[i]);
+                if (known is null || known.IsLoaded)
+                {
+                    Interlocked.CompareExchange(ref _blocks[i], block, known);
+                }
             }
         }
     }
