@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
+using Posthaste.Broker.Storage;
 using Posthaste.Server.Transport;
 
 namespace Posthaste.Server;
@@ -38,6 +39,11 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
 
     /// <summary>Full path of the data directory; null when everything is in memory.</summary>
     public string? DataDirectory => _options.DataDirectory is { } path ? Path.GetFullPath(path) : null;
+
+    /// <summary>What opening the data directory found.</summary>
+    /// <exception cref="InvalidOperationException">The broker has not started.</exception>
+    public RecoverySummary Recovery =>
+        _broker?.Recovery ?? throw new InvalidOperationException("The broker has not started.");
 
     /// <summary>Port of AMQP 0-9-1.</summary>
     /// <exception cref="InvalidOperationException">The broker has not started, or does not listen for it.</exception>
@@ -122,6 +128,11 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new PosthasteDataException(exception.Message, exception);
+        }
+        catch (ArgumentException exception)
+        {
+            // A rule between two settings, which the range of neither can express.
+            throw new PosthasteConfigurationException(exception.Message, exception);
         }
     }
 

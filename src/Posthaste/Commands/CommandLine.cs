@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Posthaste.Commands.Data;
 using Posthaste.Server;
 using Posthaste.Terminal;
 
@@ -68,6 +69,7 @@ internal static class CommandLine
             PublishCommand.Create(),
             ConsumeCommand.Create(),
             BenchCommand.Create(),
+            DataCommand.Create(),
         };
         root.Options.Add(Verbose);
         ManualHelp.Install(root, Manual);

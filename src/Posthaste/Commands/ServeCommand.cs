@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Posthaste.Broker.Storage;
 using Posthaste.Server;
 using Posthaste.Server.Configuration;
 using Posthaste.Terminal;
@@ -159,6 +160,7 @@ internal static class ServeCommand
         {
             Screen.Fact("data", path);
             Screen.Fact("durable", "always: a confirmed message is synced to disk");
+            Screen.Fact("recovered", Describe(broker.Recovery));
         }
         else
         {
@@ -167,5 +169,14 @@ internal static class ServeCommand
         }
 
         Screen.Fact("ready", $"after {elapsed.TotalSeconds:0.00} s; Ctrl+C stops");
+    }
+
+    private static string Describe(RecoverySummary recovery)
+    {
+        if (recovery.IsNew) return "nothing: the directory is new";
+        var end = recovery.WasClean ? "after a clean stop" : "after a crash";
+        var damage = recovery.Damages.Count == 0 ? "" : $"; {recovery.Damages.Count:#,0} places are damaged, see the log";
+        return $"{recovery.QueueCount:#,0} queues with {recovery.MessageCount:#,0} messages {end}, " +
+            $"in {recovery.Duration.TotalSeconds:0.00} s{damage}";
     }
 }
