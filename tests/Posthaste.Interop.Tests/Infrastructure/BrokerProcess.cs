@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -11,12 +12,21 @@ namespace Posthaste.Interop.Tests.Infrastructure;
 /// </summary>
 internal sealed class BrokerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Brokers that run now: none may outlive the test run, not even one whose test was given up.</summary>
+    private static readonly ConcurrentDictionary<int, Process> Started = new();
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("posthaste-interop-");
     private readonly StringBuilder _log = new();
     private Process? _process;
+
+    static BrokerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (Process process in Started.Values)
+            process.Kill();
+    };
 
     public int AmqpPort { get; } = FreePort();
 
@@ -44,6 +54,7 @@ internal sealed class BrokerProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Append(line.Data);
         process.Exited += (_, _) => ready.TrySetResult(false);
         process.Start();
+        Started[process.Id] = process;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         _process = process;
@@ -78,8 +89,7 @@ internal sealed class BrokerProcess : IAsyncDisposable
             throw new InvalidOperationException($"The broker did not stop in {StopDeadline}.\n{Log}");
         }
         int exitCode = process.ExitCode;
-        process.Dispose();
-        _process = null;
+        Forget(process);
         return exitCode;
     }
 
@@ -89,16 +99,23 @@ internal sealed class BrokerProcess : IAsyncDisposable
         Process process = Running();
         process.Kill();
         await process.WaitForExitAsync();
-        process.Dispose();
-        _process = null;
+        Forget(process);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
             await KillAsync();
-        _process?.Dispose();
+        if (_process is not null)
+            Forget(_process);
         _data.Delete(recursive: true);
+    }
+
+    private void Forget(Process process)
+    {
+        Started.TryRemove(process.Id, out _);
+        process.Dispose();
+        _process = null;
     }
 
     private Process Running() => _process ?? throw new InvalidOperationException("The broker is not running.");

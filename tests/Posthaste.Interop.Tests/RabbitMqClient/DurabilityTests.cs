@@ -9,7 +9,10 @@ namespace Posthaste.Interop.Tests.RabbitMqClient;
 /// <summary>What must be there after a stop or a kill: each test owns the broker that it ends.</summary>
 public sealed class DurabilityTests(BrokerFixture broker)
 {
-    [BrokerTheory]
+    /// <summary>Each of these starts a process or two, which on a busy machine takes most of its time.</summary>
+    private const int TimeLimitMs = 180_000;
+
+    [BrokerTheory(Timeout = TimeLimitMs)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Confirmed_messages_and_durable_topology_survive(bool graceful)
@@ -28,8 +31,8 @@ public sealed class DurabilityTests(BrokerFixture broker)
             await channel.ExchangeBindAsync("sink", "orders", "#");
             await channel.QueueBindAsync("durable", "sink", "");
             var persistent = new BasicProperties { DeliveryMode = DeliveryModes.Persistent, MessageId = "m" };
-            for (int i = 0; i < 100; i++)
-                await channel.BasicPublishAsync("orders", "new", true, persistent, Encoding.UTF8.GetBytes($"{i}"));
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(i =>
+                channel.BasicPublishAsync("orders", "new", true, persistent, Encoding.UTF8.GetBytes($"{i}")).AsTask()));
             BasicGetResult settled = (await channel.BasicGetAsync("durable", false))!;
             await channel.BasicAckAsync(settled.DeliveryTag, multiple: false);
             BasicGetResult held = (await channel.BasicGetAsync("durable", false))!;
@@ -60,7 +63,7 @@ public sealed class DurabilityTests(BrokerFixture broker)
         Assert.Equal(0, await process.StopAsync());
     }
 
-    [BrokerFact]
+    [BrokerFact(Timeout = TimeLimitMs)]
     public async Task Nothing_confirmed_is_lost_when_the_process_is_killed_under_load()
     {
         broker.SkipUnlessOwned();
@@ -89,7 +92,7 @@ public sealed class DurabilityTests(BrokerFixture broker)
         Assert.Equal(0, await process.StopAsync());
     }
 
-    [BrokerFact]
+    [BrokerFact(Timeout = TimeLimitMs)]
     public async Task A_graceful_stop_tells_every_client_why()
     {
         broker.SkipUnlessOwned();
@@ -104,8 +107,12 @@ public sealed class DurabilityTests(BrokerFixture broker)
 
     private static async Task PublishUntilRefusedAsync(IChannel channel, ConcurrentDictionary<int, bool> confirmed)
     {
+        const int Window = 64;
         var persistent = new BasicProperties { DeliveryMode = DeliveryModes.Persistent };
-        for (int i = 0; ; i++)
+        for (int first = 0; ; first += Window)
+            await Task.WhenAll(Enumerable.Range(first, Window).Select(PublishAsync));
+
+        async Task PublishAsync(int i)
         {
             await channel.BasicPublishAsync("", "load", true, persistent, BitConverter.GetBytes(i));
             confirmed[i] = true;
