@@ -111,13 +111,15 @@ internal sealed partial class TransportServer : IAsyncDisposable
     private static ServiceProvider BuildServices(ILoggerFactory loggers)
     {
         var host = new ServerServices();
-        // The pools' clock is the machine's: memory is real even where a test's time stands still.
-        host.Services.AddSingleton<IMemoryPoolFactory<byte>>(_ => new PinnedBlockPoolFactory(TimeProvider.System));
         host.Services.AddLogging().AddSingleton(loggers).AddMetrics().AddOptions();
         host.Services.AddSingleton(new DiagnosticListener("Posthaste.Transport"));
         host.Services.AddSingleton<DiagnosticSource>(
             provider => provider.GetRequiredService<DiagnosticListener>());
         host.UseSockets(Configure).UseKestrelCore();
+
+        // Last, since Kestrel registers its own, and the last one counts. The pools' clock is the machine's: memory is real even where a
+        // test's time stands still.
+        host.Services.AddSingleton<IMemoryPoolFactory<byte>>(_ => new PinnedBlockPoolFactory(TimeProvider.System));
         return host.Services.BuildServiceProvider();
     }
 
