@@ -11,13 +11,19 @@ public sealed record Amqp091Limits
     /// <summary>Bytes of the largest frame offered to clients. Default 131,072 as in RabbitMQ.</summary>
     public int FrameBytesMax { get; init; } = 131_072;
 
-    /// <summary>Bytes of the largest frame before a client has said who it is. Default 8,192: room for a token as password.</summary>
+    /// <summary>
+    /// Bytes of the largest frame before a client has said who it is. Default 8,192: room for a token as password.
+    /// </summary>
     public int InitialFrameBytesMax { get; init; } = Frame.MinMaxBytes;
 
-    /// <summary>Smallest frame-max that a client may choose. Default 4,096, which the specification demands of all peers.</summary>
+    /// <summary>
+    /// Smallest frame-max that a client may choose. Default 4,096, which the specification demands of all peers.
+    /// </summary>
     public int FrameBytesMin { get; init; } = 4096;
 
-    /// <summary>Heartbeat interval offered, in seconds; clients may choose another or 0 for none. Default 60 as in RabbitMQ.</summary>
+    /// <summary>
+    /// Heartbeat interval offered, in seconds; clients may choose another or 0 for none. Default 60 as in RabbitMQ.
+    /// </summary>
     public ushort HeartbeatSeconds { get; init; } = 60;
 
     /// <summary>Milliseconds from accept to connection.open. Default 10,000 as in RabbitMQ.</summary>
@@ -36,8 +42,8 @@ public sealed record Amqp091Limits
     public int ConsumersPerChannelMax { get; init; } = 65_536;
 
     /// <summary>
-    /// Deliveries of one channel that wait for an acknowledgement. Default 4,194,304 (24 bytes each, 100 MB): a consumer
-    /// without prefetch that never acknowledges stops there.
+    /// Deliveries of one channel that wait for an acknowledgement. Default 4,194,304 (24 bytes each, 100 MB): a
+    /// consumer without prefetch that never acknowledges stops there.
     /// </summary>
     public int UnackedPerChannelMax { get; init; } = 1 << 22;
 

@@ -10,8 +10,8 @@ namespace Posthaste.Broker.Replies;
 public abstract class DirectReplyTarget
 {
     /// <summary>
-    /// Encodes the reply into the session's output. Called on the replier's thread; takes the output's lock only. Replies are
-    /// delivered at most once: a target that cannot take any more drops it.
+    /// Encodes the reply into the session's output. Called on the replier's thread; takes the output's lock only.
+    /// Replies are delivered at most once: a target that cannot take any more drops it.
     /// </summary>
     /// <param name="message">Valid during the call only.</param>
     /// <param name="flushes">Where to register the output that was written to.</param>
@@ -19,9 +19,9 @@ public abstract class DirectReplyTarget
 }
 
 /// <summary>
-/// Direct reply-to: names that stand for a requester's session instead of a queue. A reply published to the default exchange
-/// with such a name as routing key goes straight to the session, whatever protocol it speaks: nothing is declared, stored or
-/// journaled. Any thread.
+/// Direct reply-to: names that stand for a requester's session instead of a queue. A reply published to the default
+/// exchange with such a name as routing key goes straight to the session, whatever protocol it speaks: nothing is
+/// declared, stored or journaled. Any thread.
 /// </summary>
 public sealed class DirectReplies
 {
@@ -59,7 +59,9 @@ public sealed class DirectReplies
     /// <summary>Whether the requester is still there.</summary>
     public bool Exists(ReadOnlySpan<byte> name) => TryFind(name, out _);
 
-    /// <summary>Hands a reply to the requester of that name; false if there is none any more: the reply is unroutable.</summary>
+    /// <summary>
+    /// Hands a reply to the requester of that name; false if there is none any more: the reply is unroutable.
+    /// </summary>
     public bool TryDeliver(ReadOnlySpan<byte> name, in MessageView message, FlushSet flushes)
     {
         if (!TryFind(name, out var target))
@@ -68,7 +70,8 @@ public sealed class DirectReplies
         return true;
     }
 
-    private bool TryFind(ReadOnlySpan<byte> name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out DirectReplyTarget? target)
+    private bool TryFind(
+        ReadOnlySpan<byte> name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out DirectReplyTarget? target)
     {
         // Names are short strings on every wire; one with other than ASCII in it was not given out here.
         Span<char> chars = stackalloc char[byte.MaxValue];

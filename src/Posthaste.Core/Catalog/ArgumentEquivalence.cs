@@ -33,15 +33,9 @@ internal static class ArgumentEquivalence
         if (error is not null || current.Arguments.Equals(arguments))
             return error;
 
+        // What no broker knows is the client's own note: kept as it was first declared, and not compared.
         foreach (var name in QueueArguments.KnownNames)
             error ??= CheckArgument(name, current.Arguments, arguments, what);
-        foreach (var (name, _) in current.Arguments.Concat(arguments))
-        {
-            // Without the prefix it is the client's own note and means nothing to any broker.
-            if (name.StartsWith("x-", StringComparison.Ordinal))
-                error ??= CheckArgument(name, current.Arguments, arguments, what);
-        }
-
         return error;
     }
 

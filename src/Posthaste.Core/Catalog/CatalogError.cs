@@ -17,9 +17,6 @@ public enum CatalogErrorCode
     /// <summary>Reserved for the broker. AMQP 0-9-1: 403.</summary>
     AccessRefused,
 
-    /// <summary>Nothing that exists: an unknown exchange type. AMQP 0-9-1: 503, which closes the connection.</summary>
-    CommandInvalid,
-
     /// <summary>Known, but not built yet. AMQP 0-9-1: 540, which closes the connection.</summary>
     NotImplemented,
 }

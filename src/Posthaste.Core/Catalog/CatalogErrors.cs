@@ -44,9 +44,12 @@ internal static class CatalogErrors
     public static CatalogError SystemExchange(string what) =>
         new(CatalogErrorCode.AccessRefused, $"deletion of system {what} not allowed");
 
-    public static CatalogError UnknownExchangeType(string type) => type.StartsWith("x-", StringComparison.Ordinal)
+    /// <summary>Types of RabbitMQ's plugins are refused as not built; others do not exist anywhere.</summary>
+    public static CatalogError UnknownExchangeType(string type) => type
+        is "x-consistent-hash" or "x-modulus-hash" or "x-random" or "x-local-random" or "x-recent-history"
+        or "x-delayed-message" or "x-jms-topic"
         ? NotImplemented($"exchange type '{type}' is not supported")
-        : new(CatalogErrorCode.CommandInvalid, $"unknown exchange type '{type}'");
+        : Precondition($"unknown exchange type '{type}'");
 
     public static CatalogError InvalidMatchMode(FieldValue mode) => mode.Type == FieldType.String
         ? Precondition($"Invalid x-match field value <<\"{mode}\">>; expected all, any, all-with-x, or any-with-x")

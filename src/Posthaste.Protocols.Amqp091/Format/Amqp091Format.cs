@@ -6,7 +6,9 @@ using Posthaste.Protocols.Amqp091.Wire.Content;
 
 namespace Posthaste.Protocols.Amqp091.Format;
 
-/// <summary>What the broker reads of messages that were published by AMQP 0-9-1, after their publisher is gone.</summary>
+/// <summary>
+/// What the broker reads of messages that were published by AMQP 0-9-1, after their publisher is gone.
+/// </summary>
 internal sealed class Amqp091Format : IMessageFormat
 {
     public PropertyFormat Format => PropertyFormat.Amqp091;

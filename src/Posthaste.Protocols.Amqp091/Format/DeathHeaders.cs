@@ -12,8 +12,8 @@ internal static class DeathHeaders
     private const long MsPerSecond = 1000;
 
     /// <summary>
-    /// Whether the message was dead-lettered under another routing key than its own. CC then no longer holds; it goes on
-    /// while the key is kept.
+    /// Whether the message was dead-lettered under another routing key than its own. CC then no longer holds; it goes
+    /// on while the key is kept.
     /// </summary>
     public static bool HasLostCc(in MessageView message)
     {

@@ -5,7 +5,9 @@ using Posthaste.Protocols.Amqp091.Wire.Content;
 
 namespace Posthaste.Protocols.Amqp091.Format;
 
-/// <summary>The headers of a message on its way through a headers exchange. Holds a copy: the lookup outlives no buffer.</summary>
+/// <summary>
+/// The headers of a message on its way through a headers exchange. Holds a copy: the lookup outlives no buffer.
+/// </summary>
 internal sealed class HeaderLookup : IHeaderLookup
 {
     private readonly byte[] _headers;

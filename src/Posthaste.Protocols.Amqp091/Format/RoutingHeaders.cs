@@ -10,7 +10,9 @@ internal static class RoutingHeaders
     /// <summary>Reads the keys of both headers.</summary>
     /// <param name="headers">Content of a table that has been checked.</param>
     /// <param name="keys">Null if there is neither header.</param>
-    /// <param name="withoutBcc">The table to store, null if it is the same: nobody is to see who else was sent a blind copy.</param>
+    /// <param name="withoutBcc">
+    /// The table to store, null if it is the same: nobody is to see who else was sent a blind copy.
+    /// </param>
     /// <returns>What is wrong, in RabbitMQ's words; null if nothing is.</returns>
     public static string? Read(ReadOnlySpan<byte> headers, out IReadOnlyList<byte[]>? keys, out byte[]? withoutBcc)
     {

@@ -31,7 +31,8 @@ internal sealed partial class AmqpChannel
     private WireError Handle(in ExchangeDeclare declare)
     {
         var result = Host.DeclareExchange(
-            Name(declare.Exchange), Encoding.UTF8.GetString(declare.Type), declare.Passive, declare.Durable, declare.AutoDelete,
+            Name(declare.Exchange), Encoding.UTF8.GetString(declare.Type), declare.Passive, declare.Durable,
+            declare.AutoDelete,
             declare.Internal, Arguments(declare.Arguments));
         return Answer(result, MethodId.ExchangeDeclare, declare.NoWait, default(ExchangeDeclareOk));
     }
@@ -45,14 +46,16 @@ internal sealed partial class AmqpChannel
     private WireError Handle(in ExchangeBind bind)
     {
         var result = Host.BindExchange(
-            Name(bind.Destination), Name(bind.Source), Encoding.UTF8.GetString(bind.RoutingKey), Arguments(bind.Arguments), _connection.Open);
+            Name(bind.Destination), Name(bind.Source), Encoding.UTF8.GetString(bind.RoutingKey),
+            Arguments(bind.Arguments), _connection.Open);
         return Answer(result, MethodId.ExchangeBind, bind.NoWait, default(ExchangeBindOk));
     }
 
     private WireError Handle(in ExchangeUnbind unbind)
     {
         var result = Host.UnbindExchange(
-            Name(unbind.Destination), Name(unbind.Source), Encoding.UTF8.GetString(unbind.RoutingKey), Arguments(unbind.Arguments), _connection.Open);
+            Name(unbind.Destination), Name(unbind.Source), Encoding.UTF8.GetString(unbind.RoutingKey),
+            Arguments(unbind.Arguments), _connection.Open);
         return Answer(result, MethodId.ExchangeUnbind, unbind.NoWait, default(ExchangeUnbindOk));
     }
 
@@ -100,7 +103,8 @@ internal sealed partial class AmqpChannel
         if (!TryResolveQueue(unbind.Queue, MethodId.QueueUnbind, out var queue, out var error))
             return error;
         var result = Host.UnbindQueue(
-            queue, Name(unbind.Exchange), KeyOf(unbind.Queue, unbind.RoutingKey), Arguments(unbind.Arguments), _connection.Open);
+            queue, Name(unbind.Exchange), KeyOf(unbind.Queue, unbind.RoutingKey), Arguments(unbind.Arguments),
+            _connection.Open);
         return Answer(result, MethodId.QueueUnbind, noWait: false, default(QueueUnbindOk));
     }
 

@@ -34,7 +34,8 @@ internal sealed partial class AmqpChannel
         MethodId.BasicCancelOk => default,
         MethodId.BasicGet => BasicGet.TryRead(payload, out var m) ? Handle(m, scope) : Malformed(method),
         MethodId.BasicRecover => BasicRecover.TryRead(payload, out var m) ? Handle(m, scope) : Malformed(method),
-        MethodId.BasicRecoverAsync => BasicRecoverAsync.TryRead(payload, out var m) ? Recover(m.Requeue, method, scope) : Malformed(method),
+        MethodId.BasicRecoverAsync =>
+            BasicRecoverAsync.TryRead(payload, out var m) ? Recover(m.Requeue, method, scope) : Malformed(method),
         _ => Unknown(method),
     };
 
@@ -71,6 +72,13 @@ internal sealed partial class AmqpChannel
             return error;
         }
 
+        if (Deliveries.HasSharedLimit && queue.Definition.Settings.Type == QueueType.Quorum)
+        {
+            return new(
+                ReplyCode.NotImplemented, $"queue '{queue.Name}' in vhost '{Host.Name}' does not support global qos",
+                MethodId.BasicConsume);
+        }
+
         var subscription = new AmqpSubscription(this, queue, Encoding.UTF8.GetBytes(tag), consume.NoWait)
         {
             NoAck = consume.NoAck,
@@ -89,7 +97,9 @@ internal sealed partial class AmqpChannel
             _consumers.Remove(tag);
         return refusal == ConsumerRefusal.QueueDeleted
             ? NoQueue(queue.Name, MethodId.BasicConsume)
-            : new(ReplyCode.AccessRefused, $"queue '{queue.Name}' in vhost '{Host.Name}' in exclusive use", MethodId.BasicConsume);
+            : new(
+                ReplyCode.AccessRefused, $"queue '{queue.Name}' in vhost '{Host.Name}' in exclusive use",
+                MethodId.BasicConsume);
     }
 
     private WireError? CheckNewConsumer(string tag)
@@ -125,7 +135,7 @@ internal sealed partial class AmqpChannel
         {
             error = Precondition(
                 $"invalid arg '{PriorityArgument}' for queue '{queue.Name}' in vhost '{Host.Name}': " +
-                $"{{unacceptable_type,{field.Type.WireName()}}}",
+                $"\"expected integer, got {field.Type.WireName()}\"",
                 MethodId.BasicConsume);
             return false;
         }
@@ -142,7 +152,7 @@ internal sealed partial class AmqpChannel
             return Precondition("reply consumer already set", MethodId.BasicConsume);
         _replyConsumer = new DirectReplyConsumer(this, _connection.Broker.Replies, tag);
         if (!consume.NoWait)
-            Reply(new BasicConsumeOk { ConsumerTag = consume.ConsumerTag.IsEmpty ? Encoding.UTF8.GetBytes(tag) : consume.ConsumerTag });
+            Reply(new BasicConsumeOk { ConsumerTag = Encoding.UTF8.GetBytes(tag) });
         return default;
     }
 

@@ -10,9 +10,11 @@ internal sealed partial class AmqpChannel
         Settle(ack.DeliveryTag, ack.Multiple, Settlement.Acknowledge, MethodId.BasicAck, scope);
 
     private WireError Handle(in BasicNack nack, ReadScope scope) => Settle(
-        nack.DeliveryTag, nack.Multiple, nack.Requeue ? Settlement.Requeue : Settlement.Reject, MethodId.BasicNack, scope);
+        nack.DeliveryTag, nack.Multiple, nack.Requeue ? Settlement.Requeue : Settlement.Reject, MethodId.BasicNack,
+        scope);
 
-    // A requeueing reject says that the delivery failed, a requeueing nack only that it is given back: as RabbitMQ 4 counts them.
+    // A requeueing reject says that the delivery failed, a requeueing nack only that it is given back: as RabbitMQ 4
+    // counts them.
     private WireError Handle(in BasicReject reject, ReadScope scope) => Settle(
         reject.DeliveryTag, multiple: false, reject.Requeue ? Settlement.RequeueFailed : Settlement.Reject,
         MethodId.BasicReject, scope);

@@ -8,12 +8,12 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// One channel: what its frames mean. The connection's reader alone calls it; what other threads touch (deliveries, confirms,
-/// deferred replies, the table of consumers) is guarded by the output's gate.
+/// One channel: what its frames mean. The connection's reader alone calls it; what other threads touch (deliveries,
+/// confirms, deferred replies, the table of consumers) is guarded by the output's gate.
 /// </summary>
 /// <remarks>
-/// A channel error ends the channel at once: consumers are cancelled, unsettled deliveries go back, channel.close is sent, and
-/// everything but close and close-ok is ignored until the client has answered.
+/// A channel error ends the channel at once: consumers are cancelled, unsettled deliveries go back, channel.close is
+/// sent, and everything but close and close-ok is ignored until the client has answered.
 /// </remarks>
 internal sealed partial class AmqpChannel
 {
@@ -27,7 +27,7 @@ internal sealed partial class AmqpChannel
         _connection = connection;
         _output = connection.Output;
         Number = number;
-        Replies = new ReplyQueue(connection, number);
+        Replies = new ReplyQueue(_output, connection.Wake, connection.RequestClose, number);
         Deliveries = new ChannelDeliveries(_output, number, connection.Limits.UnackedPerChannelMax);
     }
 
@@ -64,23 +64,28 @@ internal sealed partial class AmqpChannel
         }
     }
 
-    /// <summary>Ends it for an error of the client: nothing more is delivered, everything unsettled goes back.</summary>
+    /// <summary>
+    /// Ends it for an error of the client: nothing more is delivered, everything unsettled goes back.
+    /// </summary>
     public void Fail(in WireError error, ReadScope scope)
     {
-        End(countsAsFailure: true, scope);
+        End(scope);
         _isClosing = true;
         Span<byte> text = stackalloc byte[ShortStrings.BytesMax];
         Replies.Send(new ChannelClose
         {
             ReplyCode = (ushort)error.Code,
-            ReplyText = ShortStrings.Truncate(error.ReplyText, text),
+            ReplyText = ReplyTexts.Fit(error.ReplyText, text),
             FailedClass = error.Method.ClassNumber(),
             FailedMethod = error.Method.MethodNumber(),
         });
     }
 
-    /// <summary>Cancels consumers, returns unsettled deliveries, forgets transaction and confirms.</summary>
-    public void End(bool countsAsFailure, ReadScope scope)
+    /// <summary>
+    /// Cancels consumers, returns unsettled deliveries, forgets transaction and confirms. However it ends, who held a
+    /// message has gone without having dealt with it: that is a failed delivery, as RabbitMQ counts it.
+    /// </summary>
+    public void End(ReadScope scope)
     {
         if (_isClosing)
             return;
@@ -90,7 +95,7 @@ internal sealed partial class AmqpChannel
         CancelAll(scope.Flushes);
         Deliveries.TakeAll(scope.Taken);
         foreach (var delivery in scope.Taken)
-            scope.Settlements.Add(delivery, countsAsFailure ? Settlement.RequeueFailed : Settlement.Requeue, scope.Flushes);
+            scope.Settlements.Add(delivery, Settlement.RequeueFailed, scope.Flushes);
         scope.Taken.Clear();
         scope.Settlements.Flush(scope.Flushes);
     }
@@ -147,7 +152,7 @@ internal sealed partial class AmqpChannel
             case MethodId.ChannelFlowOk:
                 return default;
             case MethodId.ChannelClose when ChannelClose.TryRead(payload, out _):
-                End(countsAsFailure: false, scope);
+                End(scope);
                 Reply(default(ChannelCloseOk));
                 _isClosing = true;
                 _connection.Remove(this);
@@ -184,7 +189,9 @@ internal sealed partial class AmqpChannel
         _output.Flush();
     }
 
-    /// <summary>Answers a command that has been done in memory; if it is a durable fact, once that is on disk.</summary>
+    /// <summary>
+    /// Answers a command that has been done in memory; if it is a durable fact, once that is on disk.
+    /// </summary>
     private WireError Answer<TMethod>(CatalogResult result, MethodId method, bool noWait, in TMethod reply)
         where TMethod : IMethod<TMethod>, allows ref struct
     {
@@ -206,7 +213,6 @@ internal sealed partial class AmqpChannel
             CatalogErrorCode.PreconditionFailed => ReplyCode.PreconditionFailed,
             CatalogErrorCode.ResourceLocked => ReplyCode.ResourceLocked,
             CatalogErrorCode.AccessRefused => ReplyCode.AccessRefused,
-            CatalogErrorCode.CommandInvalid => ReplyCode.CommandInvalid,
             CatalogErrorCode.NotImplemented => ReplyCode.NotImplemented,
             _ => throw new ArgumentOutOfRangeException(nameof(error), error.Code, "not a catalog error"),
         },
@@ -223,5 +229,6 @@ internal sealed partial class AmqpChannel
         ? new(ReplyCode.CommandInvalid, $"unexpected method {method.WireName()}", method)
         : WireError.UnknownMethod(method.ClassNumber(), method.MethodNumber());
 
-    private static WireError Precondition(string text, MethodId method) => new(ReplyCode.PreconditionFailed, text, method);
+    private static WireError Precondition(string text, MethodId method) =>
+        new(ReplyCode.PreconditionFailed, text, method);
 }

@@ -76,7 +76,7 @@ internal sealed partial class AmqpConnection
         var wasRunning = _state == ConnectionState.Running;
         _state = ConnectionState.Closing;
         if (wasRunning)
-            EndChannels(countsAsFailure: true);
+            EndChannels();
         SendClose(error);
     }
 
@@ -93,7 +93,7 @@ internal sealed partial class AmqpConnection
         Output.SendNow(0, new ConnectionClose
         {
             ReplyCode = (ushort)error.Code,
-            ReplyText = ShortStrings.Truncate(error.ReplyText, text),
+            ReplyText = ReplyTexts.Fit(error.ReplyText, text),
             FailedClass = error.Method.ClassNumber(),
             FailedMethod = error.Method.MethodNumber(),
         });
@@ -110,7 +110,7 @@ internal sealed partial class AmqpConnection
         }
 
         if (_state == ConnectionState.Running)
-            EndChannels(countsAsFailure: false);
+            EndChannels();
         Output.SendNow(0, default(ConnectionCloseOk));
         if (_state == ConnectionState.Closing)
             return;

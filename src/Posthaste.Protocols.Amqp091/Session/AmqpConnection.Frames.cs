@@ -41,7 +41,10 @@ internal sealed partial class AmqpConnection
 
     private bool CanGoOn() => _stall == Stall.None && _state < ConnectionState.Draining;
 
-    /// <summary>Hands over what has been gathered. Publishes first: a message forwarded and its original then settled must not get lost between.</summary>
+    /// <summary>
+    /// Hands over what has been gathered. Publishes first: a message forwarded and its original then settled must not
+    /// get lost between.
+    /// </summary>
     private void FinishRead(ReadScope scope)
     {
         HandOver(scope);
@@ -98,7 +101,9 @@ internal sealed partial class AmqpConnection
         return at;
     }
 
-    /// <summary>One frame (or protocol header) that crosses two blocks of the pipe: copied, then taken as usual.</summary>
+    /// <summary>
+    /// One frame (or protocol header) that crosses two blocks of the pipe: copied, then taken as usual.
+    /// </summary>
     private int ProcessCrossing(in ReadOnlySequence<byte> rest, ReadScope scope)
     {
         if (rest.IsSingleSegment)
@@ -160,7 +165,7 @@ internal sealed partial class AmqpConnection
         if (_state != ConnectionState.Running)
         {
             if (_state < ConnectionState.Running)
-                Fail(new WireError(ReplyCode.UnexpectedFrame, $"type {(byte)frame.Type} on channel {frame.Channel} before connection.open"));
+                Fail(TooEarly(frame));
             return;
         }
 
@@ -204,6 +209,9 @@ internal sealed partial class AmqpConnection
 
     /// <summary>The channel's number is free again.</summary>
     internal void Remove(AmqpChannel channel) => _channels[channel.Number] = null;
+
+    private static WireError TooEarly(in Frame frame) => new(
+        ReplyCode.UnexpectedFrame, $"type {(byte)frame.Type} on channel {frame.Channel} before connection.open");
 
     private static WireError NotOpen(MethodId method) =>
         new(ReplyCode.ChannelError, "expected 'channel.open'", method);

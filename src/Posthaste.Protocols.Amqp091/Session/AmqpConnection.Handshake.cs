@@ -6,7 +6,9 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Session;
 
-/// <summary>The methods of channel 0: from the protocol header to connection.open, and what a running connection may ask.</summary>
+/// <summary>
+/// The methods of channel 0: from the protocol header to connection.open, and what a running connection may ask.
+/// </summary>
 internal sealed partial class AmqpConnection
 {
     private const byte VersionMajor = 0;
@@ -84,7 +86,9 @@ internal sealed partial class AmqpConnection
     }
 
     private WireError Misplaced(MethodId method) => Enum.IsDefined(method)
-        ? new(ReplyCode.ChannelError, $"unexpected method in connection state {_state.ToString().ToLowerInvariant()}", method)
+        ? new(
+            ReplyCode.ChannelError, $"unexpected method in connection state {_state.ToString().ToLowerInvariant()}",
+            method)
         : WireError.UnknownMethod(method.ClassNumber(), method.MethodNumber());
 
     private void HandleStartOk(ReadOnlySpan<byte> payload)
@@ -99,7 +103,8 @@ internal sealed partial class AmqpConnection
         _mechanism = Encoding.UTF8.GetString(startOk.Mechanism);
         if (!Broker.Options.Authenticator.MechanismsFor(_transport).Contains(_mechanism))
         {
-            Refuse(new WireError(ReplyCode.CommandInvalid, $"invalid authentication mechanism '{_mechanism}'"), "", "not offered");
+            var error = new WireError(ReplyCode.CommandInvalid, $"invalid authentication mechanism '{_mechanism}'");
+            Refuse(error, user: "", "not offered");
             return;
         }
 
@@ -152,7 +157,8 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        var error = CheckNegotiated("frame_max", tuneOk.FrameMax, (uint)Limits.FrameBytesMin, (uint)Limits.FrameBytesMax)
+        var error = CheckNegotiated(
+            "frame_max", tuneOk.FrameMax, (uint)Limits.FrameBytesMin, (uint)Limits.FrameBytesMax)
             ?? CheckNegotiated("channel_max", tuneOk.ChannelMax, 1, Limits.ChannelMax);
         if (error is { } found)
         {
@@ -172,7 +178,11 @@ internal sealed partial class AmqpConnection
         if (value != 0 && value < min)
             return NotAllowed($"negotiated {field} = {value} is lower than the minimum allowed value ({min})");
         if (value == 0 || value > max)
-            return NotAllowed($"negotiated {field} = {value}{(value == 0 ? " (no limit)" : "")} is higher than the maximum allowed value ({max})");
+        {
+            var shown = value == 0 ? "0 (no limit)" : $"{value}";
+            return NotAllowed($"negotiated {field} = {shown} is higher than the maximum allowed value ({max})");
+        }
+
         return null;
 
         static WireError NotAllowed(string text) => new(ReplyCode.NotAllowed, text, MethodId.ConnectionTune);
@@ -196,7 +206,8 @@ internal sealed partial class AmqpConnection
         if (!Broker.Options.Authenticator.MayAccess(User, name))
         {
             Fail(new WireError(
-                ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'", MethodId.ConnectionOpen));
+                ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'",
+                MethodId.ConnectionOpen));
             return;
         }
 
@@ -230,7 +241,8 @@ internal sealed partial class AmqpConnection
         {
             AmqpLog.LoginRefused(_handler.Log, Peer, User.Name, _mechanism, reason);
             Fail(new WireError(
-                ReplyCode.NotAllowed, "New secret was refused by one of the backends", MethodId.ConnectionUpdateSecret));
+                ReplyCode.NotAllowed, "New secret was refused by one of the backends",
+                MethodId.ConnectionUpdateSecret));
             return;
         }
 

@@ -30,13 +30,15 @@ internal enum ConnectionState
 /// </summary>
 /// <remarks>
 /// <para>
-/// One reader at a time runs the loop: it takes every whole frame of what has arrived, hands publishes and settlements to the broker
-/// in batches, and flushes every touched output once. Deliveries and confirms come on other threads and meet it only in
-/// <see cref="AmqpOutput"/>, under its gate. Calls from outside (close, wake) leave a note and wake the reader.
+/// One reader at a time runs the loop: it takes every whole frame of what has arrived, hands publishes and settlements
+/// to the broker in batches, and flushes every touched output once. Deliveries and confirms come on other threads and
+/// meet it only in <see cref="AmqpOutput"/>, under its gate. Calls from outside (close, wake) leave a note and wake the
+/// reader.
 /// </para>
 /// <para>
 /// Memory: an idle connection holds this object, its output and its channels. Buffers are the transport's, or lent
-/// (<see cref="ReadScope"/>) while a read is worked through. Nothing that a peer does throws out of <see cref="RunAsync"/>.
+/// (<see cref="ReadScope"/>) while a read is worked through. Nothing that a peer does throws out of
+/// <see cref="RunAsync"/>.
 /// </para>
 /// </remarks>
 internal sealed partial class AmqpConnection : ITickable
@@ -59,7 +61,10 @@ internal sealed partial class AmqpConnection : ITickable
         _transport = transport;
         _input = transport.Transport.Input;
         _channelMax = handler.Limits.ChannelMax;
-        Output = new AmqpOutput(transport.Transport.Output, Wake) { FrameBytesMax = handler.Limits.InitialFrameBytesMax };
+        Output = new AmqpOutput(transport.Transport.Output, Wake)
+        {
+            FrameBytesMax = handler.Limits.InitialFrameBytesMax,
+        };
     }
 
     public AmqpOutput Output { get; }
@@ -93,8 +98,9 @@ internal sealed partial class AmqpConnection : ITickable
         try
         {
             await ReadAsync().ConfigureAwait(false);
+            var limit = TimeSpan.FromMilliseconds(Limits.CloseMsMax);
             await Output.WhenDrained()
-                .WaitAsync(TimeSpan.FromMilliseconds(Limits.CloseMsMax), Broker.Options.Time, CancellationToken.None).ConfigureAwait(false);
+                .WaitAsync(limit, Broker.Options.Time, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
         {
@@ -149,10 +155,9 @@ internal sealed partial class AmqpConnection : ITickable
     /// <summary>Returns what the connection holds to the broker, whatever ended it.</summary>
     private async Task EndAsync()
     {
-        var wasOrderly = _state == ConnectionState.Closed;
         _state = ConnectionState.Closed;
         Output.Kill();
-        EndChannels(countsAsFailure: !wasOrderly);
+        EndChannels();
         if (_broker is { } broker)
         {
             broker.CloseRequested -= OnCloseRequested;
@@ -171,11 +176,11 @@ internal sealed partial class AmqpConnection : ITickable
         }
     }
 
-    private void EndChannels(bool countsAsFailure)
+    private void EndChannels()
     {
         var scope = _handler.Scopes.Rent();
         foreach (var channel in _channels)
-            channel?.End(countsAsFailure, scope);
+            channel?.End(scope);
         FinishRead(scope);
         _channels = [];
         _handler.Scopes.Return(scope);

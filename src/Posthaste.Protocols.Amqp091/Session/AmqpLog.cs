@@ -21,7 +21,8 @@ internal static partial class AmqpLog
     [LoggerMessage(1004, LogLevel.Warning, "AMQP connection {Peer}, channel {Channel}: closed with {Code}: {Text}")]
     public static partial void ChannelError(ILogger log, string peer, int channel, int code, string text);
 
-    [LoggerMessage(1005, LogLevel.Warning, "AMQP connection {Peer}: login of '{User}' with {Mechanism} refused: {Reason}")]
+    [LoggerMessage(
+        1005, LogLevel.Warning, "AMQP connection {Peer}: login of '{User}' with {Mechanism} refused: {Reason}")]
     public static partial void LoginRefused(ILogger log, string peer, string user, string mechanism, string reason);
 
     [LoggerMessage(1006, LogLevel.Warning, "AMQP connection {Peer}: not AMQP 0-9-1 but {Kind}; refused")]
@@ -42,6 +43,7 @@ internal static partial class AmqpLog
     [LoggerMessage(1011, LogLevel.Information, "AMQP connection {Peer}: the credentials of '{User}' were renewed")]
     public static partial void SecretUpdated(ILogger log, string peer, string user);
 
-    [LoggerMessage(1012, LogLevel.Debug, "AMQP connection {Peer}: a direct reply was dropped because the client does not read")]
+    [LoggerMessage(
+        1012, LogLevel.Debug, "AMQP connection {Peer}: a direct reply was dropped because the client does not read")]
     public static partial void ReplyDropped(ILogger log, string peer);
 }

@@ -12,21 +12,26 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// </summary>
 /// <remarks>
 /// <para>
-/// All writes happen under <see cref="Gate"/>, which also guards what has to agree with the order of the bytes: delivery tags,
-/// unsettled deliveries, confirms, deferred replies. Queues take it on their strand, so its holder calls no queue.
+/// All writes happen under <see cref="Gate"/>, which also guards what has to agree with the order of the bytes:
+/// delivery tags, unsettled deliveries, confirms, deferred replies. Queues take it on their strand, so its holder calls
+/// no queue.
 /// </para>
 /// <para>
-/// While the pipe does not take more (the peer reads slowly) writes go to a side buffer, which is all that a slow peer can make
-/// grow: deliveries stop at <see cref="SideBytesForDeliveries"/>, the reader takes no further commands at
+/// While the pipe does not take more (the peer reads slowly) writes go to a side buffer, which is all that a slow peer
+/// can make grow: deliveries stop at <see cref="SideBytesForDeliveries"/>, the reader takes no further commands at
 /// <see cref="SideBytesForReplies"/>. A pipe must not be written to during an unfinished flush, hence the side buffer.
 /// </para>
 /// </remarks>
 internal sealed class AmqpOutput : IFlushable
 {
-    /// <summary>Side buffer at which deliveries stop: enough to keep the socket busy while the queues are woken again.</summary>
+    /// <summary>
+    /// Side buffer at which deliveries stop: enough to keep the socket busy while the queues are woken again.
+    /// </summary>
     public const int SideBytesForDeliveries = 64 * 1024;
 
-    /// <summary>Side buffer at which the connection is not read: thousands of replies, which nobody leaves unread by accident.</summary>
+    /// <summary>
+    /// Side buffer at which the connection is not read: thousands of replies, which nobody leaves unread by accident.
+    /// </summary>
     public const int SideBytesForReplies = 256 * 1024;
 
     // Written but unflushed bytes at which the output flushes by itself: a queue that drains a backlog must not fill
@@ -70,7 +75,9 @@ internal sealed class AmqpOutput : IFlushable
     /// <summary>The peer takes no more: writes go nowhere.</summary>
     public bool IsDead => _isDead;
 
-    /// <summary>Whether deliveries may be written. Lock-free; a late answer only moves the limit by a message.</summary>
+    /// <summary>
+    /// Whether deliveries may be written. Lock-free; a late answer only moves the limit by a message.
+    /// </summary>
     public bool HasRoom => _hasRoom;
 
     /// <summary>Whether so much is unread that no further commands should be taken.</summary>
@@ -78,7 +85,9 @@ internal sealed class AmqpOutput : IFlushable
 
     public bool IsInFlushSet { get; set; }
 
-    /// <summary>Flushes completed so far, and whether one is going on: no progress over time means a peer that does not read.</summary>
+    /// <summary>
+    /// Flushes completed so far, and whether one is going on: no progress over time means a peer that does not read.
+    /// </summary>
     public (long FlushedCount, bool IsFlushing) Progress => (Volatile.Read(ref _flushedCount), _isFlushing);
 
     /// <summary>Whether anything went out since the last call: a heartbeat is due only when nothing did.</summary>
@@ -204,7 +213,9 @@ internal sealed class AmqpOutput : IFlushable
         }
     }
 
-    /// <summary>Ends writing: later writes go nowhere, memory is given back. The pipe itself is completed by the connection.</summary>
+    /// <summary>
+    /// Ends writing: later writes go nowhere, memory is given back. The pipe itself is completed by the connection.
+    /// </summary>
     public void Kill()
     {
         lock (Gate)
@@ -265,7 +276,8 @@ internal sealed class AmqpOutput : IFlushable
 
     private void GrowSide(int bytes)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(int.Max(_sideBytes + bytes, int.Max(ContiguousBytesMax, _side.Length * 2)));
+        var larger = ArrayPool<byte>.Shared.Rent(
+            int.Max(_sideBytes + bytes, int.Max(ContiguousBytesMax, _side.Length * 2)));
         _side.AsSpan(0, _sideBytes).CopyTo(larger);
         ReturnSide();
         _side = larger;
@@ -307,7 +319,8 @@ internal sealed class AmqpOutput : IFlushable
         Volatile.Write(ref _hasSent, true);
         try
         {
-#pragma warning disable CA2012 // Consumed once, in FinishFlush: a cached continuation instead of a state machine for each flush.
+            // Consumed once, in FinishFlush: a cached continuation instead of a state machine for each flush.
+#pragma warning disable CA2012
             _flush = _pipe.FlushAsync(CancellationToken.None);
 #pragma warning restore CA2012
             if (_flush.IsCompleted)
@@ -336,7 +349,8 @@ internal sealed class AmqpOutput : IFlushable
 
     private void OnFlushed()
     {
-        // A transport that completes inline calls from within StartFlush, under the gate of its caller, who may be a queue.
+        // A transport that completes inline calls from within StartFlush, under the gate of its caller, who may be a
+        // queue.
         if (Gate.IsHeldByCurrentThread)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static output => output.OnFlushed(), this, preferLocal: true);

@@ -9,8 +9,8 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// its consumers (basic.qos global), and channel.flow. Guarded by the output's gate.
 /// </summary>
 /// <remarks>
-/// Queues ask with <see cref="TryReserve"/> and then deliver, each under its own strand; between the two another queue may do the
-/// same. With a shared limit what is reserved therefore counts as given.
+/// Queues ask with <see cref="TryReserve"/> and then deliver, each under its own strand; between the two another queue
+/// may do the same. With a shared limit what is reserved therefore counts as given.
 /// </remarks>
 internal sealed class ChannelDeliveries
 {
@@ -32,6 +32,9 @@ internal sealed class ChannelDeliveries
         _channel = channel;
         _unackedMax = unackedMax;
     }
+
+    /// <summary>Whether the consumers share one limit. The reader's question.</summary>
+    public bool HasSharedLimit => _shared > 0;
 
     /// <summary>Whether one more message may be delivered; if not, the subscription is resumed when it may.</summary>
     public bool TryReserve(AmqpSubscription subscription)
@@ -79,7 +82,8 @@ internal sealed class ChannelDeliveries
             }
 
             _output.WriteDeliver(
-                _channel, subscription.Tag, tag, message.Redelivered, message.Message.Exchange, message.Message.RoutingKey,
+                _channel, subscription.Tag, tag, message.Redelivered, message.Message.Exchange,
+                message.Message.RoutingKey,
                 properties, message.Message.Body);
         }
 
@@ -92,7 +96,8 @@ internal sealed class ChannelDeliveries
         lock (_output.Gate)
         {
             _output.WriteDeliver(
-                _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, message.RoutingKey, message.Properties,
+                _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, message.RoutingKey,
+                message.Properties,
                 message.Body);
         }
 

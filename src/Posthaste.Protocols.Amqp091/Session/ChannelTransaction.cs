@@ -8,8 +8,9 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// A channel's transaction: messages and settlements since the last commit. The broker's buffer holds what becomes durable; here
-/// is what only the client sees: deliveries to make unsettled again on a rollback, returns to send on a commit. The reader's alone.
+/// A channel's transaction: messages and settlements since the last commit. The broker's buffer holds what becomes
+/// durable; here is what only the client sees: deliveries to make unsettled again on a rollback, returns to send on a
+/// commit. The reader's alone.
 /// </summary>
 internal sealed class ChannelTransaction(TransactionBuffer buffer)
 {
@@ -28,13 +29,15 @@ internal sealed class ChannelTransaction(TransactionBuffer buffer)
     {
         var text = "NO_ROUTE"u8;
         var bytes = ContentFrames.GetReturnSize(
-            text.Length, publish.Exchange.Length, publish.RoutingKey.Length, publish.Properties.Length, publish.Body.Length,
+            text.Length, publish.Exchange.Length, publish.RoutingKey.Length, publish.Properties.Length,
+            publish.Body.Length,
             frameBytesMax);
         if (_returnBytes + bytes > returnBytesMax)
             return false;
         var frames = new byte[bytes];
         ContentFrames.WriteReturn(
-            frames, channel, ReplyCode.NoRoute, text, publish.Exchange, publish.RoutingKey, publish.Properties, publish.Body,
+            frames, channel, ReplyCode.NoRoute, text, publish.Exchange, publish.RoutingKey, publish.Properties,
+            publish.Body,
             frameBytesMax);
         _returns.Add(frames);
         _returnBytes += bytes;

@@ -5,9 +5,9 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// The publisher confirms of one channel. Messages are numbered from 1; they may be handled out of order (a transient one
-/// overtakes a durable one that is being synced) but are confirmed in order, so that one `multiple` answers all that
-/// piled up since the last flush.
+/// The publisher confirms of one channel. Messages are numbered from 1; they may be handled out of order (a transient
+/// one overtakes a durable one that is being synced) but are confirmed in order, so that one `multiple` answers all
+/// that piled up since the last flush.
 /// </summary>
 internal sealed class ConfirmWindow : PublishSource
 {
@@ -35,8 +35,9 @@ internal sealed class ConfirmWindow : PublishSource
     /// <summary>Numbers one more message.</summary>
     public ulong Next() => ++LastSeq;
 
-    /// <summary>A message that went nowhere is handled at once.</summary>
-    public void HandledNow(ulong seq, FlushSet flushes) => Handled(seq, seq, accepted: true, flushes);
+    /// <summary>Messages that went nowhere are handled at once.</summary>
+    public void Report(ulong firstSeq, ulong lastSeq, bool accepted, FlushSet flushes) =>
+        Handled(firstSeq, lastSeq, accepted, flushes);
 
     /// <summary>Nothing is confirmed any more: the channel closes.</summary>
     public void Close()
@@ -63,8 +64,8 @@ internal sealed class ConfirmWindow : PublishSource
     }
 
     /// <summary>
-    /// Writes what is due; called by the output while it flushes, under its gate. False if replies that have to come first are
-    /// still waiting, and the window stays listed.
+    /// Writes what is due; called by the output while it flushes, under its gate. False if replies that have to come
+    /// first are still waiting, and the window stays listed.
     /// </summary>
     internal bool TryWrite()
     {
@@ -75,7 +76,8 @@ internal sealed class ConfirmWindow : PublishSource
             if (run.Accepted)
                 _output.WriteMethod(_channel, new BasicAck { DeliveryTag = run.Last, Multiple = run.Last > run.First });
             else
-                _output.WriteMethod(_channel, new BasicNack { DeliveryTag = run.Last, Multiple = run.Last > run.First });
+                _output.WriteMethod(
+                    _channel, new BasicNack { DeliveryTag = run.Last, Multiple = run.Last > run.First });
         }
 
         _unsent.Clear();

@@ -6,8 +6,8 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// A publish that comes in several frames or reads: collected until it is whole. The method's names and the properties are kept
-/// together, the body grows as it arrives, so that an announced size costs nothing before the bytes are there.
+/// A publish that comes in several frames or reads: collected until it is whole. The method's names and the properties
+/// are kept together, the body grows as it arrives, so that an announced size costs nothing before the bytes are there.
 /// </summary>
 internal sealed class ContentAssembly
 {
@@ -69,7 +69,8 @@ internal sealed class ContentAssembly
     {
         isWhole = false;
         if (payload.Length > _announcedBytes - _bodyBytes)
-            return new(ReplyCode.FrameError, "content body frame exceeds remaining content size", MethodId.BasicPublish);
+            return new(
+                ReplyCode.FrameError, "content body frame exceeds remaining content size", MethodId.BasicPublish);
         if (_body.Length - _bodyBytes < payload.Length)
             GrowBody(_bodyBytes + payload.Length);
         payload.CopyTo(_body.AsSpan(_bodyBytes));
@@ -85,7 +86,8 @@ internal sealed class ContentAssembly
             ReplyCode.UnexpectedFrame, "expected content header for class 60, got non content header frame instead",
             MethodId.BasicPublish),
         _ => new(
-            ReplyCode.UnexpectedFrame, "expected content body, got non content body frame instead", MethodId.BasicPublish),
+            ReplyCode.UnexpectedFrame, "expected content body, got non content body frame instead",
+            MethodId.BasicPublish),
     };
 
     public bool AwaitsHeader => IsCollecting && !_hasHeader;
@@ -110,7 +112,8 @@ internal sealed class ContentAssembly
             fixed (byte* body = _body)
             {
                 error = channel.Publish(
-                    View(number, new ReadOnlySpan<byte>(head, headBytes), new ReadOnlySpan<byte>(body, _bodyBytes)), scope);
+                    View(number, new ReadOnlySpan<byte>(head, headBytes), new ReadOnlySpan<byte>(body, _bodyBytes)),
+                    scope);
                 channel.Connection.PublishPath.Flush(scope);
             }
         }

@@ -6,8 +6,8 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// The small parts of a content whose properties and body are copied block by block, because it is larger than one block of
-/// the pipe. The layout is drawn at <see cref="Frame"/> and <see cref="ContentHeader"/>.
+/// The small parts of a content whose properties and body are copied block by block, because it is larger than one
+/// block of the pipe. The layout is drawn at <see cref="Frame"/> and <see cref="ContentHeader"/>.
 /// </summary>
 internal static class ContentPieces
 {

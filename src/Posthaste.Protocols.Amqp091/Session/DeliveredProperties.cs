@@ -8,8 +8,8 @@ using Posthaste.Protocols.Amqp091.Wire.Content;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// The properties of a message as a consumer gets them: as they came, byte for byte, unless the broker has something to add (deaths,
-/// counters of a quorum queue) or to take away (the expiration of a message that was dead-lettered).
+/// The properties of a message as a consumer gets them: as they came, byte for byte, unless the broker has something to
+/// add (deaths, counters of a quorum queue) or to take away (the expiration of a message that was dead-lettered).
 /// </summary>
 internal static class DeliveredProperties
 {

@@ -9,8 +9,8 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// What the broker makes of properties that mean something to it: expiration, user-id, reply-to, and the headers CC and BCC. Most
-/// messages have none of them and never come here.
+/// What the broker makes of properties that mean something to it: expiration, user-id, reply-to, and the headers CC and
+/// BCC. Most messages have none of them and never come here.
 /// </summary>
 internal readonly ref struct InspectedProperties
 {
@@ -99,7 +99,8 @@ internal readonly ref struct InspectedProperties
             return "no_integer";
         if (end < text.Length)
             return $"{{leftover_string,\"{Encoding.UTF8.GetString(text[end..])}\"}}";
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) || value > ExpirationMsMax)
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            || value > ExpirationMsMax)
             return $"{{value_too_big,{Encoding.UTF8.GetString(text)}}}";
         if (value < 0)
             return $"{{value_negative,{value}}}";
@@ -116,5 +117,6 @@ internal readonly ref struct InspectedProperties
             : Precondition($"user_id property set to '{claimed}' but authenticated user was '{user.Name}'");
     }
 
-    private static WireError Precondition(string text) => new(ReplyCode.PreconditionFailed, text, MethodId.BasicPublish);
+    private static WireError Precondition(string text) =>
+        new(ReplyCode.PreconditionFailed, text, MethodId.BasicPublish);
 }

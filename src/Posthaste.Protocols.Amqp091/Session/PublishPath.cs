@@ -10,8 +10,9 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// From a publish in the receive buffer to the broker's batch: checks, route, and what becomes of messages that reach no queue. Made
-/// for a connection when it publishes for the first time; the reader's alone. Allocates nothing for ordinary messages.
+/// From a publish in the receive buffer to the broker's batch: checks, route, and what becomes of messages that reach
+/// no queue. Made for a connection when it publishes for the first time; the reader's alone. Allocates nothing for
+/// ordinary messages.
 /// </summary>
 internal sealed class PublishPath
 {
@@ -28,7 +29,9 @@ internal sealed class PublishPath
         _messageBytesMax = connection.Broker.Options.MessageBytesMax;
     }
 
-    /// <summary>Hands over what was gathered; nothing in the receive buffer or the scratch is pointed to any more.</summary>
+    /// <summary>
+    /// Hands over what was gathered; nothing in the receive buffer or the scratch is pointed to any more.
+    /// </summary>
     public void Flush(ReadScope scope)
     {
         if (_batch.Count > 0)
@@ -55,7 +58,8 @@ internal sealed class PublishPath
         }
 
         var status = inspected.ExtraKeys is { } extraKeys
-            ? _routes.Resolve(publish.Exchange, publish.RoutingKey, extraKeys, HeaderLookup.Of(properties), out var route)
+            ? _routes.Resolve(
+                publish.Exchange, publish.RoutingKey, extraKeys, HeaderLookup.Of(properties), out var route)
             : _routes.Resolve(publish.Exchange, publish.RoutingKey, out route);
         if (status == RouteStatus.NeedsHeaders)
             status = _routes.Resolve(publish.Exchange, publish.RoutingKey, [], HeaderLookup.Of(properties), out route);
@@ -129,20 +133,27 @@ internal sealed class PublishPath
         }
 
         scope.Flushes.Add(channel.Output);
-        channel.Confirms?.HandledNow(channel.Confirms.Next(), scope.Flushes);
+        if (channel.Confirms is { } confirms)
+        {
+            var seq = confirms.Next();
+            confirms.Report(seq, seq, accepted: true, scope.Flushes);
+        }
+
         return default;
     }
 
     /// <summary>Replies are not part of transactions: they reach the requester at once.</summary>
     private bool TryReply(
-        ReadOnlySpan<byte> name, in PublishView publish, ReadOnlySpan<byte> encoded, in BasicPropertiesReader properties,
+        ReadOnlySpan<byte> name, in PublishView publish, ReadOnlySpan<byte> encoded,
+        in BasicPropertiesReader properties,
         ReadScope scope)
     {
         if (!DirectReplies.IsReplyName(name))
             return false;
         var flags = properties.IsPersistent ? MessageFlags.Persistent : MessageFlags.None;
         var message = new MessageView(
-            PropertyFormat.Amqp091, flags, _connection.Broker.NowMs, publish.Exchange, publish.RoutingKey, encoded, publish.Body);
+            PropertyFormat.Amqp091, flags, _connection.Broker.NowMs, publish.Exchange, publish.RoutingKey, encoded,
+            publish.Body);
         return _connection.Broker.Replies.TryDeliver(name, message, scope.Flushes);
     }
 

@@ -10,8 +10,8 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// </summary>
 internal sealed unsafe class ReadScope
 {
-    // Holds a frame that crosses two blocks of the pipe, and edited properties or reassembled small messages until the batch
-    // that points to them is flushed.
+    // Holds a frame that crosses two blocks of the pipe, and edited properties or reassembled small messages until
+    // the batch that points to them is flushed.
     private const int ScratchBytes = 256 * 1024;
 
     private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
@@ -65,7 +65,9 @@ internal sealed unsafe class ReadScope
         (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(pinned));
 }
 
-/// <summary>Lends <see cref="ReadScope"/>s; keeps as many as there are processors, which is how many can be busy at a time.</summary>
+/// <summary>
+/// Lends <see cref="ReadScope"/>s; keeps as many as there are processors, which is how many can be busy at a time.
+/// </summary>
 internal sealed class ReadScopePool
 {
     private readonly ReadScope?[] _idle = new ReadScope?[Environment.ProcessorCount];

@@ -6,22 +6,28 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>
-/// The replies of one channel, in order. A reply that promises something durable waits until it is; replies behind it wait
-/// with it, so a client that sends several requests at once gets the answers in the order of its requests.
+/// The replies of one channel, in order. A reply that promises something durable waits until it is; replies behind it
+/// wait with it, so a client that sends several requests at once gets the answers in the order of its requests.
 /// </summary>
 internal sealed class ReplyQueue
 {
-    private readonly AmqpConnection _connection;
     private readonly AmqpOutput _output;
+    private readonly Action _wake;
+    private readonly Action<WireError> _fail;
     private readonly ushort _channel;
 
     // Guarded by the output's gate. Null until a reply has to wait, which on most channels never happens.
     private Queue<Reply>? _waiting;
 
-    public ReplyQueue(AmqpConnection connection, ushort channel)
+    /// <param name="output">Where replies go.</param>
+    /// <param name="wake">Lets the reader look again: it may wait for the queue to be empty.</param>
+    /// <param name="fail">Ends the connection: a promise cannot be kept.</param>
+    /// <param name="channel">The channel's number.</param>
+    public ReplyQueue(AmqpOutput output, Action wake, Action<WireError> fail, ushort channel)
     {
-        _connection = connection;
-        _output = connection.Output;
+        _output = output;
+        _wake = wake;
+        _fail = fail;
         _channel = channel;
     }
 
@@ -81,7 +87,7 @@ internal sealed class ReplyQueue
         }
 
         flushes.Add(_output);
-        _connection.Wake();
+        _wake();
     }
 
     private sealed class Reply(ReplyQueue queue, byte[] frames) : PipelineCallback
@@ -95,9 +101,10 @@ internal sealed class ReplyQueue
             if (durable)
                 queue.Applied(this, flushes);
             else
-                queue._connection.RequestClose(new WireError(ReplyCode.InternalError, JournalFailedText));
+                queue._fail(new WireError(ReplyCode.InternalError, JournalFailedText));
         }
     }
 
-    private const string JournalFailedText = "the journal cannot be written: nothing more becomes durable until a restart";
+    private const string JournalFailedText =
+        "the journal cannot be written: nothing more becomes durable until a restart";
 }

@@ -12,8 +12,8 @@ internal static class Sasl
     public const string External = "EXTERNAL";
 
     /// <summary>
-    /// What the client claims to be; false if the response is not one of this mechanism. Other mechanisms than these three are
-    /// for the authenticator alone: it gets the response as password.
+    /// What the client claims to be; false if the response is not one of this mechanism. Other mechanisms than these
+    /// three are for the authenticator alone: it gets the response as password.
     /// </summary>
     public static bool TryRead(string mechanism, ReadOnlySpan<byte> response, out Credentials credentials)
     {
@@ -40,7 +40,8 @@ internal static class Sasl
         if (password == user || response[password..].Contains((byte)0))
             return false;
         credentials = new Credentials(
-            Plain, Encoding.UTF8.GetString(response[user..(password - 1)]), Encoding.UTF8.GetString(response[password..]));
+            Plain, Encoding.UTF8.GetString(response[user..(password - 1)]),
+            Encoding.UTF8.GetString(response[password..]));
         return true;
     }
 

@@ -28,6 +28,7 @@ internal static class ServerProperties
         new("version", Version()),
         new("platform", $".NET {Environment.Version}"),
         new("cluster_name", $"posthaste@{Environment.MachineName}"),
+        new("copyright", "Copyright the Posthaste authors"),
         new("information", "Licensed under the Apache License, Version 2.0"),
     ]);
 

@@ -20,8 +20,8 @@ internal enum Settlement
 }
 
 /// <summary>
-/// Settlements gathered from one read of the socket, by owner and kind, so that a queue is entered once for many of them.
-/// The reader's alone.
+/// Settlements gathered from one read of the socket, by owner and kind, so that a queue is entered once for many of
+/// them. The reader's alone.
 /// </summary>
 internal sealed class SettleGroups
 {
@@ -78,8 +78,8 @@ internal sealed class SettleGroups
         var delivery = new UnackedDelivery(0, default, group.Owner!);
         var ids = group.Ids.AsSpan(0, group.Count);
 
-        // False tells of entries that the queue no longer has, because it was deleted: the client cannot know, and settling
-        // them is no error of its own. Tags that were never given out have been refused before.
+        // False tells of entries that the queue no longer has, because it was deleted: the client cannot know, and
+        // settling them is no error of its own. Tags that were never given out have been refused before.
         _ = group.Settlement switch
         {
             Settlement.Acknowledge => delivery.Queue.Settle(ids, delivery.Subscription, flushes),

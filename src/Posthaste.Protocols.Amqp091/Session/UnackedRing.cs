@@ -7,7 +7,9 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// <summary>A delivery that the client has not settled.</summary>
 /// <param name="Tag">Its delivery tag.</param>
 /// <param name="Id">The entry of the queue.</param>
-/// <param name="Owner">The <see cref="AmqpSubscription"/> that it went to, or the <see cref="BrokerQueue"/> of a basic.get.</param>
+/// <param name="Owner">
+/// The <see cref="AmqpSubscription"/> that it went to, or the <see cref="BrokerQueue"/> of a basic.get.
+/// </param>
 internal readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Owner)
 {
     public AmqpSubscription? Subscription => Owner as AmqpSubscription;
@@ -16,9 +18,9 @@ internal readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Ow
 }
 
 /// <summary>
-/// The unsettled deliveries of a channel in the order of their tags. Tags only grow, so adding appends; settling takes from
-/// the front (prefix, or nearly) in the usual case and leaves holes in the unusual one. Holes are squeezed out once they are
-/// the majority, so memory follows the deliveries that are really out.
+/// The unsettled deliveries of a channel in the order of their tags. Tags only grow, so adding appends; settling takes
+/// from the front (prefix, or nearly) in the usual case and leaves holes in the unusual one. Holes are squeezed out
+/// once they are the majority, so memory follows the deliveries that are really out.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -69,8 +71,8 @@ internal sealed class UnackedRing
     }
 
     /// <summary>
-    /// Takes all deliveries up to and including <paramref name="tag"/>, which itself has to be out; 0 takes all that are
-    /// out, if any.
+    /// Takes all deliveries up to and including <paramref name="tag"/>, which itself has to be out; 0 takes all that
+    /// are out, if any.
     /// </summary>
     public bool TryTakeThrough(ulong tag, List<UnackedDelivery> into)
     {

@@ -30,7 +30,8 @@ public sealed class ChannelTests
         var client = await host.OpenChannelAsync();
         await client.SendAsync(5, default(ChannelOpen));
         await client.ExpectConnectionCloseAsync(
-            ReplyCode.NotAllowed, "NOT_ALLOWED - number of channels opened (1) has reached the negotiated channel_max (4)");
+            ReplyCode.NotAllowed,
+            "NOT_ALLOWED - number of channels opened (1) has reached the negotiated channel_max (4)");
     }
 
     [Fact]
@@ -139,8 +140,9 @@ public sealed class ChannelTests
         await other.SendAsync(1, new BasicConsume { Queue = "mine"u8 });
         await other.ExpectChannelCloseAsync(
             ReplyCode.ResourceLocked,
-            "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'mine' in vhost '/'. It could be originally " +
-            "declared on another connection or the exclusive property value does not match that of the original declaration.");
+            "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'mine' in vhost '/'. It could be " +
+            "originally declared on another connection or the exclusive property value does not match that of the " +
+            "original declaration.");
         owner.HangUp();
         await owner.Served;
         await other.SendAsync(1, default(ChannelCloseOk));

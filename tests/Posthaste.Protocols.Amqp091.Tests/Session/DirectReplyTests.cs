@@ -18,7 +18,8 @@ public sealed class DirectReplyTests
         await responder.DeclareQueueAsync("requests");
         await responder.ConsumeAsync("requests", noAck: true);
         await requester.ConsumeAsync(PseudoQueue, "replies", noAck: true);
-        await requester.PublishAsync("", "requests", "2+2", new BasicProperties { ReplyTo = PseudoQueue, CorrelationId = "1" });
+        await requester.PublishAsync(
+            "", "requests", "2+2", new BasicProperties { ReplyTo = PseudoQueue, CorrelationId = "1" });
 
         var request = await responder.ExpectContentAsync(MethodId.BasicDeliver);
         var replyTo = request.Decoded.ReplyTo!;
@@ -81,7 +82,8 @@ public sealed class DirectReplyTests
         await using var host = new BrokerHost();
         var client = await host.OpenChannelAsync();
         await client.ConsumeAsync(PseudoQueue, "a", noAck: true);
-        await client.SendAsync(1, new BasicConsume { Queue = "amq.rabbitmq.reply-to"u8, ConsumerTag = "b"u8, NoAck = true });
+        await client.SendAsync(
+            1, new BasicConsume { Queue = "amq.rabbitmq.reply-to"u8, ConsumerTag = "b"u8, NoAck = true });
         await client.ExpectChannelCloseAsync(
             ReplyCode.PreconditionFailed, "PRECONDITION_FAILED - reply consumer already set");
     }

@@ -61,7 +61,8 @@ public sealed class HandshakeTests
         await client.SendStartOkAsync(TestClient.AllCapabilities, "wrong");
         await client.ExpectConnectionCloseAsync(
             ReplyCode.AccessRefused,
-            "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile.");
+            "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. " +
+            "For details see the broker logfile.");
     }
 
     [Fact]

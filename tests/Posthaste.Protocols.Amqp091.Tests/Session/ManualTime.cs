@@ -1,6 +1,8 @@
 namespace Posthaste.Protocols.Amqp091.Tests.Session;
 
-/// <summary>A clock that stands still until the test moves it; timers fire while it moves, on the test's thread.</summary>
+/// <summary>
+/// A clock that stands still until the test moves it; timers fire while it moves, on the test's thread.
+/// </summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();

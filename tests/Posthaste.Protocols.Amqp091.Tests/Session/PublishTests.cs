@@ -46,7 +46,8 @@ public sealed class PublishTests
         var client = await host.OpenChannelAsync(blockBytes: 64);
         await client.DeclareQueueAsync("q");
         await client.ConsumeAsync("q", noAck: true);
-        var bytes = TestClient.PublishFrames(1, "", "q", Encoding.UTF8.GetBytes(new string('x', 300)), new BasicProperties { Type = "t" });
+        var bytes = TestClient.PublishFrames(
+            1, "", "q", Encoding.UTF8.GetBytes(new string('x', 300)), new BasicProperties { Type = "t" });
         byte[] three = [.. bytes, .. bytes, .. bytes];
         for (var at = 0; at < three.Length; at += pieceBytes)
             await client.SendAsync(three[at..int.Min(three.Length, at + pieceBytes)]);
@@ -92,7 +93,8 @@ public sealed class PublishTests
         var client = await host.OpenChannelAsync();
         await client.SendAsync(TestClient.PublishFrames(1, "", "q", new byte[5000], frameBytesMax: 4096));
         await client.ExpectChannelCloseAsync(
-            ReplyCode.PreconditionFailed, "PRECONDITION_FAILED - message size 5000 is larger than configured max size 1000");
+            ReplyCode.PreconditionFailed,
+            "PRECONDITION_FAILED - message size 5000 is larger than configured max size 1000");
         await client.SendAsync(1, default(ChannelCloseOk));
         await client.OpenChannelAsync(1);
     }
@@ -115,7 +117,8 @@ public sealed class PublishTests
         await using var host = new BrokerHost();
         var client = await host.OpenChannelAsync();
         await client.SelectConfirmsAsync();
-        await client.PublishAsync("amq.direct", "nobody", "lost", new BasicProperties { MessageId = "m" }, mandatory: true);
+        await client.PublishAsync(
+            "amq.direct", "nobody", "lost", new BasicProperties { MessageId = "m" }, mandatory: true);
         var returned = await client.ExpectContentAsync(MethodId.BasicReturn);
         Assert.Equal("lost", returned.Text);
         Assert.Equal("m", returned.Decoded.MessageId);

@@ -25,7 +25,8 @@ internal sealed record ReceivedContent(byte[] Method, byte[] Properties, byte[] 
 }
 
 /// <summary>
-/// A client that speaks in frames and in what order it likes: just the codec over a pair of pipes. Every wait has a deadline.
+/// A client that speaks in frames and in what order it likes: just the codec over a pair of pipes. Every wait has a
+/// deadline.
 /// </summary>
 internal sealed class TestClient : IAsyncDisposable
 {
@@ -55,7 +56,8 @@ internal sealed class TestClient : IAsyncDisposable
 
     public int FrameBytesMax { get; private set; } = Frame.MinMaxBytes;
 
-    public async Task OpenAsync(FieldTable? clientProperties = null, string password = "guest", string virtualHost = "/")
+    public async Task OpenAsync(
+        FieldTable? clientProperties = null, string password = "guest", string virtualHost = "/")
     {
         await SendAsync(ProtocolHeader.Amqp091.ToArray());
         await ExpectAsync(MethodId.ConnectionStart);
@@ -63,7 +65,12 @@ internal sealed class TestClient : IAsyncDisposable
         var tunePayload = await ExpectAsync(MethodId.ConnectionTune);
         Assert.True(ConnectionTune.TryRead(tunePayload, out var tune));
         FrameBytesMax = (int)tune.FrameMax;
-        await SendAsync(0, new ConnectionTuneOk { ChannelMax = tune.ChannelMax, FrameMax = tune.FrameMax, Heartbeat = tune.Heartbeat });
+        await SendAsync(0, new ConnectionTuneOk
+        {
+            ChannelMax = tune.ChannelMax,
+            FrameMax = tune.FrameMax,
+            Heartbeat = tune.Heartbeat,
+        });
         await SendAsync(0, new ConnectionOpen { VirtualHost = Encoding.UTF8.GetBytes(virtualHost) });
         await ExpectAsync(MethodId.ConnectionOpenOk);
     }
@@ -79,13 +86,17 @@ internal sealed class TestClient : IAsyncDisposable
         new("connection_name", "test"),
     ];
 
-    public Task SendStartOkAsync(FieldTable clientProperties, string password, string mechanism = "PLAIN") => SendAsync(0, new ConnectionStartOk
+    public Task SendStartOkAsync(
+        FieldTable clientProperties, string password, string mechanism = "PLAIN")
     {
-        ClientProperties = FieldTableCodec.Encode(clientProperties),
-        Mechanism = Encoding.UTF8.GetBytes(mechanism),
-        Response = Encoding.UTF8.GetBytes($"\0guest\0{password}"),
-        Locale = "en_US"u8,
-    });
+        return SendAsync(0, new ConnectionStartOk
+        {
+            ClientProperties = FieldTableCodec.Encode(clientProperties),
+            Mechanism = Encoding.UTF8.GetBytes(mechanism),
+            Response = Encoding.UTF8.GetBytes($"\0guest\0{password}"),
+            Locale = "en_US"u8,
+        });
+    }
 
     public async Task OpenChannelAsync(ushort channel)
     {
@@ -104,18 +115,22 @@ internal sealed class TestClient : IAsyncDisposable
     public async Task SendAsync(byte[] bytes) => await _toBroker.Writer.WriteAsync(bytes).AsTask().WaitAsync(Deadline);
 
     public static byte[] PublishFrames(
-        ushort channel, string exchange, string key, byte[] body, BasicProperties? properties = null, bool mandatory = false,
+        ushort channel, string exchange, string key, byte[] body, BasicProperties? properties = null,
+        bool mandatory = false,
         int frameBytesMax = 131_072)
     {
         var encoded = (properties ?? new BasicProperties()).Encode();
-        var frames = new byte[ContentFrames.GetPublishSize(exchange.Length, key.Length, encoded.Length, body.Length, frameBytesMax)];
+        var frames = new byte[ContentFrames.GetPublishSize(
+            exchange.Length, key.Length, encoded.Length, body.Length, frameBytesMax)];
         ContentFrames.WritePublish(
-            frames, channel, Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(key), mandatory, encoded, body, frameBytesMax);
+            frames, channel, Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(key), mandatory, encoded, body,
+            frameBytesMax);
         return frames;
     }
 
     public Task PublishAsync(
-        string exchange, string key, string body, BasicProperties? properties = null, bool mandatory = false, ushort channel = 1) =>
+        string exchange, string key, string body, BasicProperties? properties = null, bool mandatory = false,
+        ushort channel = 1) =>
         SendAsync(PublishFrames(channel, exchange, key, Encoding.UTF8.GetBytes(body), properties, mandatory));
 
     /// <summary>The next frame; null when the broker has closed its side.</summary>
@@ -125,7 +140,8 @@ internal sealed class TestClient : IAsyncDisposable
         {
             var result = await _fromBroker.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
             var bytes = result.Buffer.ToArray();
-            var status = FrameScanner.Scan(bytes, int.Max(FrameBytesMax, 131_072), out var frame, out var used, out var error);
+            var status = FrameScanner.Scan(
+                bytes, int.Max(FrameBytesMax, 131_072), out var frame, out var used, out var error);
             Assert.True(status != FrameScanStatus.Error, error.Detail);
             if (status == FrameScanStatus.Complete)
             {
@@ -217,7 +233,8 @@ internal sealed class TestClient : IAsyncDisposable
         await ExpectAsync(MethodId.BasicCancelOk, channel);
     }
 
-    public async Task DeclareQueueAsync(string name, FieldTable? arguments = null, bool durable = false, bool exclusive = false)
+    public async Task DeclareQueueAsync(
+        string name, FieldTable? arguments = null, bool durable = false, bool exclusive = false)
     {
         await SendAsync(1, new QueueDeclare
         {
