@@ -73,11 +73,24 @@ public sealed record NumberSetting(
         new("TransientBytesMax", SettingUnit.Bytes, MiB, 16 * TiB,
             o => o.TransientBytesMax, (o, v) => o.TransientBytesMax = v,
             "Transient messages in memory, above which publishers are blocked: 0.4 of the process's memory, as " +
-            "RabbitMQ's watermark."),
+            "RabbitMQ's watermark.") { DefaultText = "40 % of memory" },
         new("DiskFreeBytesMin", SettingUnit.Bytes, 0, 16 * TiB,
             o => o.DiskFreeBytesMin, (o, v) => o.DiskFreeBytesMin = v,
             "Free space on the data directory's disk, below which publishers are blocked: four journal files."),
     ];
+
+    /// <summary>The default in words, where it depends on the machine; else null.</summary>
+    public string? DefaultText { get; init; }
+
+    /// <summary>The settings as the table of docs/operating.md.</summary>
+    public static string ToMarkdown()
+    {
+        var defaults = new MessageBrokerOptions();
+        var rows = All.Select(setting =>
+            $"| `{setting.Key}` | {setting.DefaultText ?? setting.Format(setting.Get(defaults))} " +
+            $"| {setting.Format(setting.Min)} to {setting.Format(setting.Max)} | {setting.Meaning} |");
+        return string.Join('\n', rows.Prepend("|---|---|---|---|").Prepend("| Setting | Default | Range | What it bounds |"));
+    }
 
     /// <summary>Reads the number from text and applies it.</summary>
     /// <exception cref="PosthasteConfigurationException">The text is no such number, or it is out of range.</exception>

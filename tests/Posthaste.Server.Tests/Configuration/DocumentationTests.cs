@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using Posthaste.Server.Configuration;
+
+namespace Posthaste.Server.Tests.Configuration;
+
+public sealed class DocumentationTests
+{
+    /// <summary>The table is written by the options themselves; when they change, paste what this test prints.</summary>
+    [Fact]
+    public void The_table_of_limits_is_the_options_own()
+    {
+        var text = File.ReadAllText(PathOf("docs/operating.md"));
+        Assert.True(text.Contains(NumberSetting.ToMarkdown(), StringComparison.Ordinal), NumberSetting.ToMarkdown());
+    }
+
+    private static string PathOf(string name, [CallerFilePath] string here = "")
+    {
+        var folder = new DirectoryInfo(Path.GetDirectoryName(here)!);
+        while (!File.Exists(Path.Combine(folder.FullName, "Posthaste.slnx"))) folder = folder.Parent!;
+        return Path.Combine(folder.FullName, name);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+
+namespace Posthaste.Server.Tests.Executable;
+
+/// <summary>The commands on a data directory, on one that a real broker has written.</summary>
+public sealed class DataCommandTests
+{
+    private const int MessageCount = 1_500;
+
+    [Fact]
+    public async Task A_queue_is_inspected_and_exported_and_stays_as_it_is()
+    {
+        using var directory = await WrittenDirectoryAsync();
+        for (var round = 0; round < 2; round++)
+        {
+            var inspected = await PosthasteProcess.RunAsync("data", "inspect", directory.Path, "--json");
+            var root = JsonDocument.Parse(inspected.Output).RootElement;
+            Assert.True(root.GetProperty("stoppedInOrder").GetBoolean());
+            var queue = Assert.Single(root.GetProperty("queues").EnumerateArray());
+            Assert.Equal("numbers", queue.GetProperty("name").GetString());
+            Assert.Equal(MessageCount, queue.GetProperty("messages").GetInt32());
+
+            var exported = await PosthasteProcess.RunAsync("data", "export", directory.Path, "--queue", "numbers");
+            var bodies = exported.Output.TrimEnd().Split('\n')
+                .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("body").GetString());
+            Assert.Equal(Enumerable.Range(1, MessageCount).Select(number => number.ToString()), bodies);
+        }
+    }
+
+    [Fact]
+    public async Task A_whole_directory_is_verified_and_a_flipped_bit_is_found()
+    {
+        using var directory = await WrittenDirectoryAsync();
+        var whole = await PosthasteProcess.RunAsync("data", "verify", directory.Path, "--json");
+        Assert.Equal(0, whole.ExitCode);
+        Assert.True(JsonDocument.Parse(whole.Output).RootElement.GetProperty("ok").GetBoolean());
+
+        FlipBit(directory, offset: 20_000);
+        var damaged = await PosthasteProcess.RunAsync("data", "verify", directory.Path, "--json");
+        Assert.Equal(3, damaged.ExitCode);
+        var finding = JsonDocument.Parse(damaged.Output).RootElement.GetProperty("findings").EnumerateArray().First();
+        Assert.Equal("damage", finding.GetProperty("kind").GetString());
+        Assert.StartsWith("journal/", finding.GetProperty("file").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_broker_runs_on_a_backup()
+    {
+        using var directory = await WrittenDirectoryAsync();
+        using var elsewhere = new TemporaryDirectory();
+        var backup = await PosthasteProcess.RunAsync("data", "backup", directory.Path, elsewhere["copy"]);
+        Assert.Equal(0, backup.ExitCode);
+        var again = await PosthasteProcess.RunAsync("data", "backup", directory.Path, elsewhere["copy"]);
+        Assert.Equal(2, again.ExitCode);
+
+        using var serve = await PosthasteProcess.ServeAsync("--data", elsewhere["copy"]);
+        var consumed = await PosthasteProcess.RunAsync(
+            "consume", "--uri", serve.Uri, "--queue", "numbers", "--count", MessageCount.ToString());
+        Assert.Equal(string.Join('\n', Enumerable.Range(1, MessageCount)), consumed.Output.TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_directory_in_use_is_neither_verified_nor_backed_up()
+    {
+        using var directory = new TemporaryDirectory();
+        using var serve = await PosthasteProcess.ServeAsync("--data", directory.Path);
+        foreach (var arguments in (string[][])[["data", "verify", directory.Path], ["data", "backup", directory.Path, directory["copy"]]])
+        {
+            var result = await PosthasteProcess.RunAsync(arguments);
+            Assert.Equal(3, result.ExitCode);
+            Assert.Contains("in use by another process", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("inspect")]
+    [InlineData("verify")]
+    [InlineData("export", "--queue", "numbers")]
+    [InlineData("backup", "nowhere")]
+    public async Task A_directory_without_data_is_refused_with_3(string command, params string[] more)
+    {
+        using var directory = new TemporaryDirectory();
+        var empty = await PosthasteProcess.RunAsync(["data", command, directory.Path, .. more]);
+        Assert.Equal(3, empty.ExitCode);
+        var missing = await PosthasteProcess.RunAsync(["data", command, directory["missing"], .. more]);
+        Assert.Equal(3, missing.ExitCode);
+        Assert.False(Directory.Exists(directory["missing"]));
+    }
+
+    private static async Task<TemporaryDirectory> WrittenDirectoryAsync()
+    {
+        var directory = new TemporaryDirectory();
+        using var serve = await PosthasteProcess.ServeAsync("--data", directory.Path);
+        var published = await PosthasteProcess.RunAsync(
+            string.Join('\n', Enumerable.Range(1, MessageCount)), [],
+            ["publish", "--uri", serve.Uri, "--queue", "numbers", "--lines"]);
+        Assert.Equal(0, published.ExitCode);
+        Assert.Equal(0, (await serve.StopAsync()).ExitCode);
+        return directory;
+    }
+
+    private static void FlipBit(TemporaryDirectory directory, long offset)
+    {
+        var name = Directory.GetFiles(directory["journal"]).Order(StringComparer.Ordinal).First();
+        using var file = new FileStream(name, FileMode.Open, FileAccess.ReadWrite);
+        file.Position = offset;
+        var flipped = file.ReadByte() ^ 1;
+        file.Position = offset;
+        file.WriteByte((byte)flipped);
+    }
+}
