@@ -76,7 +76,7 @@ public sealed record NumberSetting(
             "RabbitMQ's watermark.") { DefaultText = "40 % of memory" },
         new("DiskFreeBytesMin", SettingUnit.Bytes, 0, 16 * TiB,
             o => o.DiskFreeBytesMin, (o, v) => o.DiskFreeBytesMin = v,
-            "Free space on the data directory's disk, below which publishers are blocked: four journal files."),
+            "Free space on the data directory's disk, below which publishers are blocked."),
     ];
 
     /// <summary>The default in words, where it depends on the machine; else null.</summary>

@@ -36,7 +36,7 @@ public sealed class ServeTests
     [InlineData("--listen", "amqp=off")]
     [InlineData("--set", "MessageBytesMax=1")]
     [InlineData("--set", "NoSuchLimit=1")]
-    [InlineData("--set", "JournalBytesMax=64MiB")]
+    [InlineData("--set", "JournalBytesMax=5MiB")]
     [InlineData("--log", "loud")]
     [InlineData("--config", "no-such-file.json")]
     [InlineData("--data", "somewhere")]
