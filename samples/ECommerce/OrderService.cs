@@ -3,7 +3,8 @@ using RabbitMQ.Client;
 namespace ECommerce;
 
 /// <summary>
-/// Takes orders and says so on an exchange. It knows nobody who listens: whoever wants to hear of orders brings a queue of its own.
+/// Takes orders and says so on an exchange. It knows nobody who listens: whoever wants to hear of orders brings a queue
+/// of its own.
 /// </summary>
 internal sealed class OrderService : IAsyncDisposable
 {

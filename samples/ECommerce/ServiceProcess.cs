@@ -6,7 +6,9 @@ namespace ECommerce;
 /// <summary>A service running as a process of its own, and what it has said so far.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
-    /// <summary>Long enough for the slowest machine; a story that has come this far without an event has gone wrong.</summary>
+    /// <summary>
+    /// Long enough for the slowest machine; a story that has come this far without an event has gone wrong.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;

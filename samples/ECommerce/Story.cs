@@ -3,8 +3,8 @@ using Posthaste.Server;
 namespace ECommerce;
 
 /// <summary>
-/// An order service says "order placed"; payment, inventory and notification each hear it. Inventory dies in the middle of an order and
-/// gets it again. Analytics joins later. The order service never learns of any of this.
+/// An order service says "order placed"; payment, inventory and notification each hear it. Inventory dies in the middle
+/// of an order and gets it again. Analytics joins later. The order service never learns of any of this.
 /// </summary>
 internal static class Story
 {
@@ -22,14 +22,16 @@ internal static class Story
         Say("Payment, notification and inventory have each brought a queue of their own.");
 
         await orders.PlaceAsync(5);
-        foreach (var service in (ServiceProcess[])[payment, notification, inventory]) await service.WaitUntilHandledAsync(5);
+        foreach (var service in (ServiceProcess[])[payment, notification, inventory])
+            await service.WaitUntilHandledAsync(5);
         Say("Orders 1 to 5 were placed. All three have handled all five.");
 
         await orders.PlaceAsync(5);
         await inventory.WaitUntilCrashedAsync();
         await payment.WaitUntilHandledAsync(10);
         await notification.WaitUntilHandledAsync(10);
-        Say($"Orders 6 to 10 were placed. Inventory was killed in the middle of order {CrashOrder}; the others did not notice.");
+        Say("Orders 6 to 10 were placed. " +
+            $"Inventory was killed in the middle of order {CrashOrder}; nobody else noticed.");
 
         await using var restarted = await ServiceProcess.StartAsync("inventory", broker.AmqpUri);
         await restarted.WaitUntilHandledAsync(10);
@@ -39,7 +41,8 @@ internal static class Story
         await orders.PlaceAsync(5);
         ServiceProcess[] all = [payment, notification, restarted, analytics];
         foreach (var service in all) await service.WaitUntilHandledAsync(15);
-        Say("Analytics has joined with a queue of its own, and the order service was not touched. Orders 11 to 15 reached all four.");
+        Say("Orders 11 to 15 reached all four. Analytics has joined with a queue of its own; " +
+            "the order service was not touched.");
 
         return Check(payment, notification, inventory, restarted, analytics);
     }
@@ -60,14 +63,15 @@ internal static class Story
         Expect("analytics", analytics.Handled, from: 11, to: 15, again: null);
 
         foreach (var problem in problems) Console.Error.WriteLine(problem);
-        Say(problems.Count == 0 ? "Every service handled every order of its time, once and in order." : "That went wrong.");
+        if (problems.Count == 0) Say("Every service handled every order of its time, once and in order.");
         return problems.Count == 0 ? 0 : 1;
 
         void Expect(string who, IReadOnlyList<(int Order, bool IsAgain)> handled, int from, int to, int? again)
         {
             var expected = Enumerable.Range(from, to - from + 1).Select(order => (order, order == again));
             if (!handled.SequenceEqual(expected))
-                problems.Add($"{who} should have handled {string.Join(' ', expected)} but handled {string.Join(' ', handled)}");
+                problems.Add(
+                    $"{who} should have handled {string.Join(' ', expected)} but handled {string.Join(' ', handled)}");
         }
     }
 

@@ -7,8 +7,8 @@ using RabbitMQ.Client.Events;
 namespace ECommerce;
 
 /// <summary>
-/// A service that does something with every order: payment, inventory, … Its queue is durable and its own, so orders wait there while it
-/// is away, and it acknowledges an order after its work is done.
+/// A service that does something with every order: payment, inventory, … Its queue is durable and its own, so orders
+/// wait there while it is away, and it acknowledges an order after its work is done.
 /// <para>It tells what it does on standard output: <c>ready</c>, then <c>handled ORDER first|again</c>.</para>
 /// </summary>
 internal static class Subscriber

@@ -1,6 +1,8 @@
 namespace EmbeddedTests;
 
-/// <summary>A clock that stands still until the test moves it; timers that come due on the way are called in order.</summary>
+/// <summary>
+/// A clock that stands still until the test moves it; timers that come due on the way are called in order.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();

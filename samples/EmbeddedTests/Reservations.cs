@@ -5,8 +5,8 @@ using RabbitMQ.Client.Events;
 namespace EmbeddedTests;
 
 /// <summary>
-/// The application under test: seats are held for fifteen minutes, then they are free again. The holding is done by the broker: a message
-/// that expires in one queue is dead-lettered into another.
+/// The application under test: seats are held for fifteen minutes, then they are free again. The holding is done by the
+/// broker: a message that expires in one queue is dead-lettered into another.
 /// </summary>
 public sealed class Reservations : IAsyncDisposable
 {

@@ -3,8 +3,8 @@ using Posthaste.Server;
 namespace EmbeddedTests;
 
 /// <summary>
-/// Tests of an application with a real broker inside the test process: no container, no shared server, no fixed port. Each test has a
-/// broker of its own, so they run side by side.
+/// Tests of an application with a real broker inside the test process: no container, no shared server, no fixed port.
+/// Each test has a broker of its own, so they run side by side.
 /// </summary>
 public sealed class ReservationsTests
 {
@@ -36,13 +36,13 @@ public sealed class ReservationsTests
         var directory = Directory.CreateTempSubdirectory("embedded-tests-");
         try
         {
-            await using (var broker = await PosthasteBroker.StartAsync(options => options.UseDirectory(directory.FullName)))
+            await using (var broker = await StartAsync(directory))
             await using (var reservations = await Reservations.OpenAsync(broker.AmqpUri))
             {
                 await reservations.HoldAsync("12A");
             }
 
-            await using (var broker = await PosthasteBroker.StartAsync(options => options.UseDirectory(directory.FullName)))
+            await using (var broker = await StartAsync(directory))
             await using (var reservations = await Reservations.OpenAsync(broker.AmqpUri))
             {
                 Assert.Equal(1u, await reservations.CountHeldAsync());
@@ -53,4 +53,7 @@ public sealed class ReservationsTests
             directory.Delete(recursive: true);
         }
     }
+
+    private static Task<PosthasteBroker> StartAsync(DirectoryInfo directory) =>
+        PosthasteBroker.StartAsync(options => options.UseDirectory(directory.FullName));
 }

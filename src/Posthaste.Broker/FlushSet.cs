@@ -1,12 +1,19 @@
 namespace Posthaste.Broker;
 
-/// <summary>The output of a connection, as the broker sees it: something that gathers bytes and is flushed once per batch of work.</summary>
+/// <summary>
+/// The output of a connection, as the broker sees it: something that gathers bytes and is flushed once per batch of
+/// work.
+/// </summary>
 public interface IFlushable
 {
-    /// <summary>Set while some <see cref="FlushSet"/> has promised to flush it. Reads and writes must be volatile.</summary>
+    /// <summary>
+    /// Set while some <see cref="FlushSet"/> has promised to flush it. Reads and writes must be volatile.
+    /// </summary>
     bool IsInFlushSet { get; set; }
 
-    /// <summary>Hands what was gathered to the transport. Any thread; never throws for what the transport does.</summary>
+    /// <summary>
+    /// Hands what was gathered to the transport. Any thread; never throws for what the transport does.
+    /// </summary>
     void Flush();
 }
 
@@ -14,8 +21,8 @@ public interface IFlushable
 /// The outputs that a batch of work has touched, so that each is flushed once, at its end. One owner thread at a time.
 /// </summary>
 /// <remarks>
-/// An output that is already in another thread's set is left to that one: whoever adds has written its bytes before, and the
-/// other thread clears the mark before it flushes, so its flush takes them along.
+/// An output that is already in another thread's set is left to that one: whoever adds has written its bytes before,
+/// and the other thread clears the mark before it flushes, so its flush takes them along.
 /// </remarks>
 public sealed class FlushSet
 {

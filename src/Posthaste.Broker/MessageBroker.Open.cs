@@ -12,17 +12,20 @@ namespace Posthaste.Broker;
 public sealed partial class MessageBroker
 {
     /// <summary>Opens the data directory, replays the journal and starts the broker's threads.</summary>
-    /// <exception cref="IOException">The directory is in use, damaged beyond use, of a newer version, or can't be read or written.</exception>
+    /// <exception cref="IOException">The directory is in use, damaged beyond use, of a newer version, or can't be read
+    /// or written.</exception>
     public static MessageBroker Open(MessageBrokerOptions options, ILoggerFactory loggers)
     {
-        var broker = Open(options, loggers, options.DataDirectory is { } path ? new FileDevice(path) : null, scheduler: null);
+        var broker =
+            Open(options, loggers, options.DataDirectory is { } path ? new FileDevice(path) : null, scheduler: null);
         broker._upkeep = broker._data.IsDurable ? new Upkeep(broker, ownThread: true) : null;
         broker._commitLoop = new CommitLoop(broker.Pipeline);
         return broker;
     }
 
     /// <summary>
-    /// Opens on any device. With a scheduler the broker has no thread of its own, and whoever opened it drives it by <see cref="Step"/>.
+    /// Opens on any device. With a scheduler the broker has no thread of its own, and whoever opened it drives it by
+    /// <see cref="Step"/>.
     /// </summary>
     internal static MessageBroker Open(
         MessageBrokerOptions options, ILoggerFactory loggers, IStorageDevice? device, IWorkScheduler? scheduler)
@@ -84,22 +87,29 @@ public sealed partial class MessageBroker
         var flushes = FlushSet.ForThisThread;
         foreach (var queue in _queues.Values) queue.FinishRecovery(flushes);
         _data.Segments!.DeleteUnreferenced();
-        damages.AddRange(report.Damages.Select(damage => $"{damage.File}: {damage.Length} bytes at offset {damage.Offset}: {damage.What}"));
+        damages.AddRange(report.Damages.Select(
+            damage => $"{damage.File}: {damage.Length} bytes at offset {damage.Offset}: {damage.What}"));
         Recovery = new RecoverySummary(
-            _data.Device!.Description, isNew, recovery.WasClean || isNew, _queues.Count, _queues.Values.Sum(queue => queue.MessageCount),
+            _data.Device!.Description, isNew, recovery.WasClean || isNew, _queues.Count,
+            _queues.Values.Sum(queue => queue.MessageCount),
             report.EndPosition - report.StartPosition, Stopwatch.GetElapsedTime(started),
-            report.TornTail is { } torn ? $"{torn.File}: {torn.Length} bytes at offset {torn.Offset}: {torn.What}" : null, damages);
+            report.TornTail is { } torn
+                ? $"{torn.File}: {torn.Length} bytes at offset {torn.Offset}: {torn.What}"
+                : null, damages);
         LogRecovery();
     }
 
     private void LogRecovery()
     {
-        LogRecovered(Recovery.Directory!, Recovery.QueueCount, Recovery.MessageCount, Recovery.JournalBytes, Recovery.Duration.TotalMilliseconds);
+        LogRecovered(Recovery.Directory!, Recovery.QueueCount, Recovery.MessageCount, Recovery.JournalBytes,
+            Recovery.Duration.TotalMilliseconds);
         if (Recovery.TornTail is { } torn) LogTornTail(torn);
         foreach (var damage in Recovery.Damages) LogDamage(damage);
     }
 
-    /// <summary>Leaves what a start after a clean shutdown can rely on: how far deliveries have come, to the message.</summary>
+    /// <summary>
+    /// Leaves what a start after a clean shutdown can rely on: how far deliveries have come, to the message.
+    /// </summary>
     private void RecordCleanShutdown()
     {
         if (!Pipeline.HasJournal) return;
@@ -124,18 +134,22 @@ public sealed partial class MessageBroker
     }
 
     [LoggerMessage(EventId = 2001, Level = LogLevel.Information,
-        Message = "Opened {Directory}: {Queues} queues with {Messages} messages, {Bytes} bytes of journal replayed in {ElapsedMs:F0} ms")]
+        Message = "Opened {Directory}: {Queues} queues with {Messages} messages, "
+            + "{Bytes} bytes of journal replayed in {ElapsedMs:F0} ms")]
     private partial void LogRecovered(string directory, int queues, long messages, long bytes, double elapsedMs);
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Warning,
-        Message = "The journal ends in an unfinished write, which was cut off; nothing in it had been confirmed: {Where}")]
+        Message =
+            "The journal ends in an unfinished write, which was cut off; nothing in it had been confirmed: {Where}")]
     private partial void LogTornTail(string where);
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Error,
-        Message = "Stored data is damaged: {Damage} A copy is in the directory 'quarantine'; what could be read around it was restored")]
+        Message = "Stored data is damaged: {Damage} A copy is in the directory 'quarantine'; "
+            + "what could be read around it was restored")]
     private partial void LogDamage(string damage);
 
     [LoggerMessage(EventId = 2004, Level = LogLevel.Critical,
-        Message = "The journal can't be written: it is read-only until the broker is restarted. Publishers are refused; nothing confirmed is lost")]
+        Message = "The journal can't be written: it is read-only until the broker is restarted. "
+            + "Publishers are refused; nothing confirmed is lost")]
     private partial void LogJournalFailed(Exception cause);
 }

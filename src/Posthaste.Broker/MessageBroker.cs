@@ -20,11 +20,13 @@ using Posthaste.Storage.Segments;
 namespace Posthaste.Broker;
 
 /// <summary>
-/// The broker: virtual hosts with their exchanges and queues on one journal. It listens nowhere: protocols bring it their connections.
+/// The broker: virtual hosts with their exchanges and queues on one journal. It listens nowhere: protocols bring it
+/// their connections.
 /// </summary>
 /// <remarks>
-/// All public members may be called from any thread. Threads of its own: one that commits, one that applies, one that reads back
-/// from disk, one for upkeep (files, evacuation), and timers. Lock order: catalog, queue strand, outputs of sessions, pipeline, arena.
+/// All public members may be called from any thread. Threads of its own: one that commits, one that applies, one that
+/// reads back from disk, one for upkeep (files, evacuation), and timers. Lock order: catalog, queue strand, outputs of
+/// sessions, pipeline, arena.
 /// </remarks>
 public sealed partial class MessageBroker : IAsyncDisposable
 {
@@ -43,7 +45,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private uint _lastHostId;
     private int _disposed;
 
-    private MessageBroker(MessageBrokerOptions options, ILoggerFactory loggers, DataStore data, IWorkScheduler? scheduler)
+    private MessageBroker(
+        MessageBrokerOptions options, ILoggerFactory loggers, DataStore data, IWorkScheduler? scheduler)
     {
         Options = options;
         Loggers = loggers;
@@ -122,7 +125,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
         lock (CatalogLock)
         {
             if (_hosts.TryGetValue(name, out var known)) return known;
-            if (_hosts.Count >= Options.VirtualHostsMax) throw new BrokerLimitException($"there are {_hosts.Count} virtual hosts already");
+            if (_hosts.Count >= Options.VirtualHostsMax)
+                throw new BrokerLimitException($"there are {_hosts.Count} virtual hosts already");
             var host = RestoreVirtualHost(++_lastHostId, name);
             JournalCatalog(host.Id, new VirtualHostAdded(host.Id, name));
             return host;
@@ -131,20 +135,23 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>Registers a connection whose user has been authenticated.</summary>
     /// <exception cref="BrokerLimitException">There are too many connections.</exception>
-    public BrokerConnection OpenConnection(ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
+    public BrokerConnection OpenConnection(
+        ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
     {
         if (_connections.Count >= Options.ConnectionsMax)
         {
             throw new BrokerLimitException($"connection limit ({Options.ConnectionsMax}) is reached");
         }
 
-        var connection = new BrokerConnection(this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host);
+        var connection =
+            new BrokerConnection(this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host);
         _connections[connection.Id] = connection;
         return connection;
     }
 
     /// <summary>
-    /// Writes what is pending, syncs it, notes that the shutdown was clean, and lets go of the directory. Connections must be closed before.
+    /// Writes what is pending, syncs it, notes that the shutdown was clean, and lets go of the directory. Connections
+    /// must be closed before.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -176,7 +183,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
         foreach (var queue in host.Catalog.Queues) Unregister((BrokerQueue)queue);
     }
 
-    /// <summary>Returns when everything appended so far is on disk and applied. Not on a thread of the pipeline.</summary>
+    /// <summary>
+    /// Returns when everything appended so far is on disk and applied. Not on a thread of the pipeline.
+    /// </summary>
     /// <returns>False when the journal has failed.</returns>
     internal bool WaitUntilDurable()
     {
@@ -189,7 +198,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
     internal VirtualHost RestoreVirtualHost(uint id, string name)
     {
         _lastHostId = Math.Max(_lastHostId, id);
-        return _hosts.GetOrAdd(name, static (key, known) => new VirtualHost(known.broker, known.id, key), (broker: this, id));
+        return _hosts.GetOrAdd(
+            name, static (key, known) => new VirtualHost(known.broker, known.id, key), (broker: this, id));
     }
 
     internal void Close(BrokerConnection connection)
@@ -200,7 +210,10 @@ public sealed partial class MessageBroker : IAsyncDisposable
         flushes.FlushAll();
     }
 
-    /// <summary>Journals a change of the catalog. Under <see cref="CatalogLock"/>, so that the journal's order is the order of effect.</summary>
+    /// <summary>
+    /// Journals a change of the catalog. Under <see cref="CatalogLock"/>, so that the journal's order is the order of
+    /// effect.
+    /// </summary>
     internal void JournalCatalog(uint hostId, CatalogChange change)
     {
         if (!Pipeline.HasJournal) return;

@@ -4,47 +4,65 @@ using Posthaste.Core.Catalog;
 
 namespace Posthaste.Broker;
 
-/// <summary>How a <see cref="MessageBroker"/> stores, what it may use, and whom it trusts. Checked when the broker opens.</summary>
+/// <summary>
+/// How a <see cref="MessageBroker"/> stores, what it may use, and whom it trusts. Checked when the broker opens.
+/// </summary>
 public sealed class MessageBrokerOptions
 {
     /// <summary>Data directory; null keeps everything in memory (nothing survives the process).</summary>
     public string? DataDirectory { get; set; }
 
     /// <summary>
-    /// Bytes of journal at most before what is still wanted in its oldest part is moved out and the files are used again. Bounds the time of a
-    /// restart and the disk that settled messages hold. Usually far less is in use; a large state (many queues) makes it grow. Default 512 MiB:
-    /// half a second or less to replay.
+    /// Bytes of journal at most before what is still wanted in its oldest part is moved out and the files are used
+    /// again. Bounds the time of a restart and the disk that settled messages hold. Usually far less is in use; a large
+    /// state (many queues) makes it grow. Default 512 MiB: half a second or less to replay.
     /// </summary>
     public long JournalBytesMax { get; set; } = 512L << 20;
 
     /// <summary>
-    /// Bytes of one journal file. Default 16 MiB: some hundred milliseconds of full load, so the few files in use stay in the page cache and are used
-    /// again soon; new ones have to be filled with zeros first, which costs as much as the data.
+    /// Bytes of one journal file. Default 16 MiB: some hundred milliseconds of full load, so the few files in use stay
+    /// in the page cache and are used again soon; new ones have to be filled with zeros first, which costs as much as
+    /// the data.
     /// </summary>
     public int JournalFileBytes { get; set; } = 16 << 20;
 
-    /// <summary>Bytes of journal kept in memory for consumers that keep up. Default 64 MiB: a second or so of full load.</summary>
+    /// <summary>
+    /// Bytes of journal kept in memory for consumers that keep up. Default 64 MiB: a second or so of full load.
+    /// </summary>
     public long ResidentBytesMax { get; set; } = 64L << 20;
 
     /// <summary>Bytes of blocks read back from disk for consumers that are behind. Default 32 MiB.</summary>
     public long ReadCacheBytesMax { get; set; } = 32L << 20;
 
-    /// <summary>Bytes appended but not yet synced at which publishers are no longer read. Default 32 MiB: some ten syncs' worth.</summary>
+    /// <summary>
+    /// Bytes appended but not yet synced at which publishers are no longer read. Default 32 MiB: some ten syncs' worth.
+    /// </summary>
     public long UncommittedBytesMax { get; set; } = 32L << 20;
 
-    /// <summary>Index entries of queues in memory (24 bytes each) at which the longest backlogs are written to segments. Default 4 million (about 100 MB).</summary>
+    /// <summary>
+    /// Index entries of queues in memory (24 bytes each) at which the longest backlogs are written to segments. Default
+    /// 4 million (about 100 MB).
+    /// </summary>
     public long ResidentEntriesMax { get; set; } = 4_000_000;
 
-    /// <summary>Bytes of transient messages in memory at which publishers are blocked. Default: 0.4 of the memory that the process may use, as RabbitMQ's watermark.</summary>
+    /// <summary>
+    /// Bytes of transient messages in memory at which publishers are blocked. Default: 0.4 of the memory that the
+    /// process may use, as RabbitMQ's watermark.
+    /// </summary>
     public long TransientBytesMax { get; set; } = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * 0.4);
 
-    /// <summary>Free bytes on the data directory's disk under which publishers are blocked. Default 256 MiB: enough for settlements while somebody makes room.</summary>
+    /// <summary>
+    /// Free bytes on the data directory's disk under which publishers are blocked. Default 256 MiB: enough for
+    /// settlements while somebody makes room.
+    /// </summary>
     public long DiskFreeBytesMin { get; set; } = 256L << 20;
 
     /// <summary>Bytes of the largest message body. Default 16 MiB as in RabbitMQ 4; at most 512 MiB.</summary>
     public int MessageBytesMax { get; set; } = 16 << 20;
 
-    /// <summary>Connections at a time over all protocols. Default 65,536: what one address and port can serve a client host.</summary>
+    /// <summary>
+    /// Connections at a time over all protocols. Default 65,536: what one address and port can serve a client host.
+    /// </summary>
     public int ConnectionsMax { get; set; } = 65_536;
 
     /// <summary>Virtual hosts that are there from the start. Default: the one that clients expect.</summary>
@@ -69,11 +87,13 @@ public sealed class MessageBrokerOptions
     {
         Require(JournalFileBytes is >= 1 << 20 and <= 1 << 30 && JournalFileBytes % (1 << 20) == 0,
             nameof(JournalFileBytes), JournalFileBytes, "whole MiB from 1 MiB to 1 GiB");
-        Require(JournalBytesMax >= 4L * JournalFileBytes, nameof(JournalBytesMax), JournalBytesMax, "at least four journal files");
+        Require(JournalBytesMax >= 4L * JournalFileBytes, nameof(JournalBytesMax), JournalBytesMax,
+            "at least four journal files");
         Require(ResidentBytesMax >= 4 << 20, nameof(ResidentBytesMax), ResidentBytesMax, "at least 4 MiB");
         Require(ReadCacheBytesMax >= 4 << 20, nameof(ReadCacheBytesMax), ReadCacheBytesMax, "at least 4 MiB");
         Require(UncommittedBytesMax >= 1 << 20, nameof(UncommittedBytesMax), UncommittedBytesMax, "at least 1 MiB");
-        Require(MessageBytesMax is >= 1 and <= 512 << 20, nameof(MessageBytesMax), MessageBytesMax, "1 byte to 512 MiB");
+        Require(
+            MessageBytesMax is >= 1 and <= 512 << 20, nameof(MessageBytesMax), MessageBytesMax, "1 byte to 512 MiB");
         Require(ConnectionsMax >= 1, nameof(ConnectionsMax), ConnectionsMax, "at least 1");
     }
 

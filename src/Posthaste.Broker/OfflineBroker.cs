@@ -10,7 +10,8 @@ namespace Posthaste.Broker;
 public delegate void OfflineMessageHandler(in DeliveredMessage message);
 
 /// <summary>
-/// The content of a data directory without a running broker: recovered in memory, nothing in the directory is changed. For export and inspection. One thread.
+/// The content of a data directory without a running broker: recovered in memory, nothing in the directory is changed.
+/// For export and inspection. One thread.
 /// </summary>
 public sealed class OfflineBroker : IAsyncDisposable
 {
@@ -24,16 +25,21 @@ public sealed class OfflineBroker : IAsyncDisposable
 
     /// <summary>The broker's queues, by virtual host and name.</summary>
     public IEnumerable<BrokerQueue> Queues =>
-        _broker.Queues.OrderBy(queue => queue.Host.Name, StringComparer.Ordinal).ThenBy(queue => queue.Name, StringComparer.Ordinal);
+        _broker.Queues.OrderBy(queue => queue.Host.Name, StringComparer.Ordinal)
+            .ThenBy(queue => queue.Name, StringComparer.Ordinal);
 
-    /// <summary>Recovers a directory. Time stands still at the last write, so nothing expires by being looked at.</summary>
+    /// <summary>
+    /// Recovers a directory. Time stands still at the last write, so nothing expires by being looked at.
+    /// </summary>
     /// <exception cref="IOException">It can't be read, or a newer version wrote it.</exception>
     public static OfflineBroker Open(string directory, ILoggerFactory loggers)
     {
         if (!Directory.Exists(directory)) throw new DirectoryNotFoundException($"There is no directory {directory}.");
-        var options = new MessageBrokerOptions { DataDirectory = directory, Time = new StoppedTime(), VirtualHosts = [] };
+        var options =
+            new MessageBrokerOptions { DataDirectory = directory, Time = new StoppedTime(), VirtualHosts = [] };
         return new OfflineBroker(
-            MessageBroker.Open(options, loggers, new ReadOnlyDevice(new FileDevice(directory)), new IgnoredScheduler()));
+            MessageBroker.Open(
+                options, loggers, new ReadOnlyDevice(new FileDevice(directory)), new IgnoredScheduler()));
     }
 
     /// <summary>Reads the messages of a queue in order. Each can be read once.</summary>
@@ -50,7 +56,8 @@ public sealed class OfflineBroker : IAsyncDisposable
             // Not at hand: read from disk, on this thread.
             while (!request.IsAnswered)
             {
-                if (!_broker.Step() && !request.IsAnswered) throw new IOException($"Queue '{queue.Name}' has messages that cannot be read.");
+                if (!_broker.Step() && !request.IsAnswered)
+                    throw new IOException($"Queue '{queue.Name}' has messages that cannot be read.");
             }
 
             if (request.IsEmpty) return request.Count;
@@ -95,7 +102,8 @@ public sealed class OfflineBroker : IAsyncDisposable
     {
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch;
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new NoTimer();
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new NoTimer();
     }
 
     private sealed class NoTimer : ITimer

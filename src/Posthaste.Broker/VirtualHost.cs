@@ -12,12 +12,14 @@ namespace Posthaste.Broker;
 /// <param name="Error">Why it was refused; then nothing changed.</param>
 /// <param name="Queue">The queue declared, found or deleted.</param>
 /// <param name="Exchange">The exchange declared or found.</param>
-/// <param name="IsJournaled">Something durable changed: the reply has to wait until it is on disk (CommitPipeline.Post).</param>
-public readonly record struct CatalogResult(CatalogError? Error, BrokerQueue? Queue, Exchange? Exchange, bool IsJournaled);
+/// <param name="IsJournaled">Something durable changed: the reply has to wait until it is on disk
+/// (CommitPipeline.Post).</param>
+public readonly record struct CatalogResult(
+    CatalogError? Error, BrokerQueue? Queue, Exchange? Exchange, bool IsJournaled);
 
 /// <summary>
-/// A virtual host: a name space of exchanges and queues. Commands take effect in memory at once, in the order in which they are journaled; lookups and
-/// routing take no lock. Any thread.
+/// A virtual host: a name space of exchanges and queues. Commands take effect in memory at once, in the order in which
+/// they are journaled; lookups and routing take no lock. Any thread.
 /// </summary>
 public sealed class VirtualHost : IQueueFactory
 {
@@ -66,12 +68,15 @@ public sealed class VirtualHost : IQueueFactory
         string name, string type, bool passive, bool durable, bool autoDelete, bool isInternal, FieldTable arguments) =>
         Run(catalog => catalog.DeclareExchange(name, type, passive, durable, autoDelete, isInternal, arguments));
 
-    public CatalogResult DeleteExchange(string name, bool ifUnused) => Run(catalog => catalog.DeleteExchange(name, ifUnused));
+    public CatalogResult DeleteExchange(string name, bool ifUnused) =>
+        Run(catalog => catalog.DeleteExchange(name, ifUnused));
 
     public CatalogResult DeclareQueue(
-        string name, bool passive, bool durable, bool exclusive, bool autoDelete, FieldTable arguments, BrokerConnection by)
+        string name, bool passive, bool durable, bool exclusive, bool autoDelete, FieldTable arguments,
+        BrokerConnection by)
     {
-        var result = Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id));
+        var result =
+            Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id));
         if (result.Error is not null) return result;
         result.Queue!.NoteUse();
         if (exclusive) by.Own(result.Queue);
@@ -79,26 +84,32 @@ public sealed class VirtualHost : IQueueFactory
     }
 
     /// <param name="messageCount">Ready messages that went with it.</param>
-    public CatalogResult DeleteQueue(string name, bool ifUnused, bool ifEmpty, BrokerConnection by, out long messageCount)
+    public CatalogResult DeleteQueue(
+        string name, bool ifUnused, bool ifEmpty, BrokerConnection by, out long messageCount)
     {
         messageCount = _catalog.TryGetQueue(name, out var queue) ? queue!.MessageCount : 0;
         return Run(catalog => catalog.DeleteQueue(name, ifUnused, ifEmpty, by.Id));
     }
 
-    public CatalogResult BindQueue(string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
+    public CatalogResult BindQueue(
+        string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
         Run(catalog => catalog.BindQueue(exchange, queue, key, arguments, by.Id));
 
-    public CatalogResult UnbindQueue(string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
+    public CatalogResult UnbindQueue(
+        string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
         Run(catalog => catalog.UnbindQueue(exchange, queue, key, arguments, by.Id));
 
-    public CatalogResult BindExchange(string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
+    public CatalogResult BindExchange(
+        string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
         Run(catalog => catalog.BindExchange(source, destination, key, arguments, by.Id));
 
-    public CatalogResult UnbindExchange(string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
+    public CatalogResult UnbindExchange(
+        string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
         Run(catalog => catalog.UnbindExchange(source, destination, key, arguments, by.Id));
 
     /// <summary>Null unless the queue is exclusive to another connection.</summary>
-    public CatalogError? CheckExclusive(BrokerQueue queue, BrokerConnection by) => _catalog.CheckExclusive(queue, by.Id);
+    public CatalogError? CheckExclusive(BrokerQueue queue, BrokerConnection by) =>
+        _catalog.CheckExclusive(queue, by.Id);
 
     /// <summary>A cache of routes for one connection.</summary>
     public RouteCache CreateRouteCache() => new(this);
@@ -127,7 +138,8 @@ public sealed class VirtualHost : IQueueFactory
         lock (Broker.CatalogLock) return [.. _catalog.Snapshot()];
     }
 
-    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command) => Run(command, FlushSet.ForThisThread, flush: true);
+    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command) =>
+        Run(command, FlushSet.ForThisThread, flush: true);
 
     private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command, FlushSet flushes, bool flush = false)
     {

@@ -29,7 +29,8 @@ public sealed class DocumentationTests
         const BindingFlags Declared =
             BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         // A primary constructor is documented by its type.
-        return type.GetMembers(Declared).Where(member => member is not ConstructorInfo and not TypeInfo).SelectMany(member =>
+        return type.GetMembers(Declared).Where(member => member is not ConstructorInfo and not TypeInfo)
+            .SelectMany(member =>
             member switch
             {
                 MethodInfo { IsSpecialName: false } => [$"M:{type.FullName}.{member.Name}"],

@@ -19,7 +19,8 @@ public sealed class LayerTests
     };
 
     public static TheoryData<string> Projects =>
-        [.. Directory.GetDirectories(Path.Combine(SourceFile.RepositoryRoot, "src")).Select(path => Path.GetFileName(path)!)];
+        [.. Directory.GetDirectories(Path.Combine(SourceFile.RepositoryRoot, "src"))
+            .Select(path => Path.GetFileName(path)!)];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -49,7 +50,8 @@ public sealed class LayerTests
     [Fact]
     public void Protocols_do_not_see_each_other()
     {
-        foreach (var file in SourceFile.Under("src").Where(file => file.Path.StartsWith("src/Posthaste.Protocols.", StringComparison.Ordinal)))
+        foreach (var file in SourceFile.Under("src")
+            .Where(file => file.Path.StartsWith("src/Posthaste.Protocols.", StringComparison.Ordinal)))
         {
             var own = file.Path.Split('/')[1];
             var foreign = Usings(file).Where(name => name.StartsWith("Posthaste.Protocols.", StringComparison.Ordinal))
@@ -61,7 +63,7 @@ public sealed class LayerTests
     [Fact]
     public void A_wire_codec_sees_only_primitives()
     {
-        foreach (var file in SourceFile.Under("src").Where(file => file.Path.Contains("/Wire/", StringComparison.Ordinal)))
+        foreach (var file in WireFiles())
         {
             var codec = $"{file.Path.Split('/')[1]}.Wire";
             var foreign = Usings(file).Where(name => name.StartsWith("Posthaste.", StringComparison.Ordinal))
@@ -74,9 +76,8 @@ public sealed class LayerTests
     [Fact]
     public void A_wire_codec_does_no_input_or_output()
     {
-        var files = SourceFile.Under("src").Where(file => file.Path.Contains("/Wire/", StringComparison.Ordinal)).ToList();
-        Assert.NotEmpty(files);
-        AssertNamesNothingOf(files, ["Task", "ValueTask", "Thread", "Socket", "Stream", "File", "PipeReader", "PipeWriter"]);
+        AssertNamesNothingOf(
+            WireFiles(), ["Task", "ValueTask", "Thread", "Socket", "Stream", "File", "PipeReader", "PipeWriter"]);
     }
 
     /// <summary>
@@ -109,8 +110,18 @@ public sealed class LayerTests
     private static bool IsTypeOrReceiver(SimpleNameSyntax name) =>
         name.Parent is not MemberAccessExpressionSyntax access || access.Expression == name;
 
+    private static List<SourceFile> WireFiles()
+    {
+        var files = SourceFile.Under("src")
+            .Where(file => file.Path.Contains("/Wire/", StringComparison.Ordinal))
+            .ToList();
+        Assert.NotEmpty(files);
+        return files;
+    }
+
     private static IEnumerable<string> Usings(SourceFile file) =>
-        file.Root.DescendantNodes().OfType<UsingDirectiveSyntax>().Select(directive => directive.NamespaceOrType.ToString());
+        file.Root.DescendantNodes().OfType<UsingDirectiveSyntax>()
+            .Select(directive => directive.NamespaceOrType.ToString());
 
     private static string[] Allowed(string project) =>
         MayReference.TryGetValue(project, out var allowed) ? allowed

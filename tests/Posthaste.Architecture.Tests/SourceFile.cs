@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
@@ -15,7 +16,8 @@ internal sealed record SourceFile(string Path, string Text, CompilationUnitSynta
     {
         var files = Directory
             .EnumerateFiles(System.IO.Path.Combine(RepositoryRoot, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal))
+            .Where(path =>
+                !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal))
             .Select(Read)
             .ToList();
         // A rule that looks at nothing holds always.
@@ -24,13 +26,16 @@ internal sealed record SourceFile(string Path, string Text, CompilationUnitSynta
     }
 
     /// <summary>Path within the repository and line, as editors jump to it.</summary>
-    public string At(Microsoft.CodeAnalysis.SyntaxNode node) =>
-        $"{Path}:{node.GetLocation().GetLineSpan().StartLinePosition.Line + 1}";
+    public string At(SyntaxNode node) => At(node.GetLocation());
+
+    /// <summary>Path within the repository and line, as editors jump to it.</summary>
+    public string At(Location location) => $"{Path}:{location.GetLineSpan().StartLinePosition.Line + 1}";
 
     private static SourceFile Read(string path)
     {
         var text = File.ReadAllText(path);
-        var root = CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview)).GetCompilationUnitRoot();
+        var root =
+            CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview)).GetCompilationUnitRoot();
         return new SourceFile(System.IO.Path.GetRelativePath(RepositoryRoot, path).Replace('\\', '/'), text, root);
     }
 

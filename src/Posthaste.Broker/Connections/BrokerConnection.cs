@@ -12,7 +12,8 @@ public sealed class BrokerConnection : IDisposable
     private HashSet<BrokerQueue>? _exclusiveQueues;
     private int _disposed;
 
-    internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
+    internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol,
+        BrokerUser user, VirtualHost host)
     {
         _broker = broker;
         Id = id;
@@ -65,7 +66,8 @@ public sealed class BrokerConnection : IDisposable
     public void RequestClose(string reason) => CloseRequested?.Invoke(reason);
 
     /// <summary>
-    /// The connection has ended: its exclusive queues go. The session must have cancelled its subscriptions and returned what they held.
+    /// The connection has ended: its exclusive queues go. The session must have cancelled its subscriptions and
+    /// returned what they held.
     /// </summary>
     public void Dispose()
     {

@@ -13,8 +13,9 @@ using Posthaste.Core.Routing;
 namespace Posthaste.Broker.DeadLettering;
 
 /// <summary>
-/// Moves entries that have died to their queue's dead-letter exchange: settlement here and arrival there are one journal record, so
-/// a crash finds the message in one place and never in both or neither. Any thread, never on a strand.
+/// Moves entries that have died to their queue's dead-letter exchange: settlement here and arrival there are one
+/// journal record, so a crash finds the message in one place and never in both or neither. Any thread, never on a
+/// strand.
 /// </summary>
 internal sealed partial class DeadLetterer
 {
@@ -30,10 +31,15 @@ internal sealed partial class DeadLetterer
         _log = broker.Loggers.CreateLogger<DeadLetterer>();
     }
 
-    /// <summary>An entry is about to leave its queue for a transfer. Called on its strand; the transfer closes what this opens.</summary>
+    /// <summary>
+    /// An entry is about to leave its queue for a transfer. Called on its strand; the transfer closes what this opens.
+    /// </summary>
     public int Announce() => _broker.Moves.Enter();
 
-    /// <summary>Moves entries, in order. Those whose bytes are not in memory, and all after them, follow when they have been read.</summary>
+    /// <summary>
+    /// Moves entries, in order. Those whose bytes are not in memory, and all after them, follow when they have been
+    /// read.
+    /// </summary>
     public void Transfer(BrokerQueue queue, List<DeadLetter> dead, FlushSet flushes)
     {
         var lease = default(BlockLease);
@@ -54,15 +60,21 @@ internal sealed partial class DeadLetterer
         lease.Release();
     }
 
-    /// <summary>Dead-letters a message that a full queue has refused (`reject-publish-dlx`): it was never in the queue.</summary>
+    /// <summary>
+    /// Dead-letters a message that a full queue has refused (`reject-publish-dlx`): it was never in the queue.
+    /// </summary>
     public void TransferRefused(BrokerQueue queue, in OutgoingPublish message)
     {
         if (queue.Machine.Settings.DeadLetterExchange is null) return;
         Publish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: []);
     }
 
-    /// <summary>Whether a transfer would find a queue that takes the message now: what at-least-once dead-lettering asks before it lets go.</summary>
-    public bool IsTransferable(BrokerQueue queue, EntryId id, in QueueEntry entry, DeadLetterReason reason, ref BlockLease lease)
+    /// <summary>
+    /// Whether a transfer would find a queue that takes the message now: what at-least-once dead-lettering asks before
+    /// it lets go.
+    /// </summary>
+    public bool IsTransferable(
+        BrokerQueue queue, EntryId id, in QueueEntry entry, DeadLetterReason reason, ref BlockLease lease)
     {
         if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
         {
@@ -115,7 +127,8 @@ internal sealed partial class DeadLetterer
         _broker.Moves.Exit(letter.MoveTurn);
     }
 
-    private unsafe void Publish(BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements)
+    private unsafe void Publish(
+        BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements)
     {
         var history = DeathHistory.Read(message.Annotations);
         var targets = FindTargets(queue, in message, reason, history, out var keys, out var routingKey);
@@ -130,7 +143,8 @@ internal sealed partial class DeadLetterer
 
         var format = _broker.Formats.For(message.Format);
         long? expiration = (message.Flags & MessageFlags.ExpirationRemoved) == 0
-            && long.TryParse(format.ReadExpiration(in message), NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
+            && long.TryParse(
+                format.ReadExpiration(in message), NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
             ? ms : null;
         var annotations = new ArrayBufferWriter<byte>(256);
         history
@@ -142,7 +156,8 @@ internal sealed partial class DeadLetterer
         {
             var publish = new OutgoingPublish
             {
-                Route = new Route(Encoding.UTF8.GetBytes(queue.Machine.Settings.DeadLetterExchange!), routingKey, [.. targets]),
+                Route = new Route(
+                    Encoding.UTF8.GetBytes(queue.Machine.Settings.DeadLetterExchange!), routingKey, [.. targets]),
                 TtlMs = -1,
                 Format = message.Format,
                 Flags = message.Flags | MessageFlags.ExpirationRemoved,
@@ -154,21 +169,26 @@ internal sealed partial class DeadLetterer
                 Body = body,
                 BodyLength = message.Body.Length,
             };
-            _broker.Pipeline.AppendCompound(settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, _broker.NowMs);
+            _broker.Pipeline.AppendCompound(
+                settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, _broker.NowMs);
         }
     }
 
-    /// <summary>The queues that a dead message goes to: by the queue's dead-letter key, or by all the keys it came with.</summary>
+    /// <summary>
+    /// The queues that a dead message goes to: by the queue's dead-letter key, or by all the keys it came with.
+    /// </summary>
     /// <param name="originalKeys">The keys that it came with, for its history.</param>
     /// <param name="routingKey">The key that it has from now on.</param>
     private List<BrokerQueue> FindTargets(
-        BrokerQueue queue, in MessageView message, DeadLetterReason reason, DeathHistory history, out List<string> originalKeys, out byte[] routingKey)
+        BrokerQueue queue, in MessageView message, DeadLetterReason reason, DeathHistory history,
+        out List<string> originalKeys, out byte[] routingKey)
     {
         var settings = queue.Machine.Settings;
         var format = _broker.Formats.For(message.Format);
         var extraKeys = format.ReadExtraRoutingKeys(in message);
         originalKeys = [Encoding.UTF8.GetString(message.RoutingKey), .. extraKeys.Select(Encoding.UTF8.GetString)];
-        routingKey = settings.DeadLetterRoutingKey is { } key ? Encoding.UTF8.GetBytes(key) : message.RoutingKey.ToArray();
+        routingKey =
+            settings.DeadLetterRoutingKey is { } key ? Encoding.UTF8.GetBytes(key) : message.RoutingKey.ToArray();
 
         var found = new List<BrokerQueue>();
         var catalog = queue.Host.Catalog;
@@ -198,6 +218,7 @@ internal sealed partial class DeadLetterer
     private partial void LogUnreadable(Exception cause, string queue, string place);
 
     [LoggerMessage(EventId = 2202, Level = LogLevel.Warning,
-        Message = "Queue {Queue}: a message died and would go to {Target}, where it died before without a rejection in between; dropped to end the circle")]
+        Message = "Queue {Queue}: a message died and would go to {Target}, where it died before "
+            + "without a rejection in between; dropped to end the circle")]
     private partial void LogCycle(string queue, string target);
 }

@@ -5,7 +5,10 @@ using Posthaste.Primitives.Tables;
 
 namespace Posthaste.Broker.DeadLettering;
 
-/// <summary>The headers of a stored message for a headers exchange on its way to the dead letters. Copies the properties: rarely used.</summary>
+/// <summary>
+/// The headers of a stored message for a headers exchange on its way to the dead letters. Copies the properties: rarely
+/// used.
+/// </summary>
 internal sealed class StoredHeaders : IHeaderLookup
 {
     private readonly IMessageFormat _format;

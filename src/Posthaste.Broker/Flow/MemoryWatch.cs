@@ -3,8 +3,8 @@ using Posthaste.Broker.Scheduling;
 namespace Posthaste.Broker.Flow;
 
 /// <summary>
-/// Holds publishers back while transient messages fill the memory that they may use. Looked at with every tick: what comes in between two
-/// looks is bounded by the network, and the watermark leaves room for it.
+/// Holds publishers back while transient messages fill the memory that they may use. Looked at with every tick: what
+/// comes in between two looks is bounded by the network, and the watermark leaves room for it.
 /// </summary>
 internal sealed class MemoryWatch(MessageBroker broker) : ITickable
 {

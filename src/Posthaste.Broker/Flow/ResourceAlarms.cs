@@ -17,8 +17,8 @@ public enum ResourceAlarm
 }
 
 /// <summary>
-/// Resources that are short now. While any is, publishers are held back and told so; consumers, acknowledgements and declarations go on, since
-/// they are what frees resources.
+/// Resources that are short now. While any is, publishers are held back and told so; consumers, acknowledgements and
+/// declarations go on, since they are what frees resources.
 /// </summary>
 public sealed class ResourceAlarms
 {

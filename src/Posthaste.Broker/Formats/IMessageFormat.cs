@@ -4,8 +4,8 @@ using Posthaste.Primitives.Tables;
 namespace Posthaste.Broker.Formats;
 
 /// <summary>
-/// What the broker needs to read of properties that a protocol encoded, after the publisher is gone: for dead-lettering and for headers
-/// exchanges. One per <see cref="PropertyFormat"/>; registered by the protocol. Any thread.
+/// What the broker needs to read of properties that a protocol encoded, after the publisher is gone: for dead-lettering
+/// and for headers exchanges. One per <see cref="PropertyFormat"/>; registered by the protocol. Any thread.
 /// </summary>
 public interface IMessageFormat
 {
@@ -14,7 +14,9 @@ public interface IMessageFormat
     /// <summary>Finds an application header by name.</summary>
     bool TryReadHeader(in MessageView message, string name, out FieldValue value);
 
-    /// <summary>Routing keys beside the message's own that it was published with (`CC`); empty for nearly all.</summary>
+    /// <summary>
+    /// Routing keys beside the message's own that it was published with (`CC`); empty for nearly all.
+    /// </summary>
     IReadOnlyList<byte[]> ReadExtraRoutingKeys(in MessageView message);
 
     /// <summary>The time to live that the publisher gave it, as text in milliseconds; null for none.</summary>
@@ -33,7 +35,9 @@ public sealed class MessageFormats
 
     internal IMessageFormat For(PropertyFormat format) => _formats[(byte)format] ?? PlainFormat.Instance;
 
-    /// <summary>Messages without properties, or of a protocol that is not loaded: nothing is known beyond the envelope.</summary>
+    /// <summary>
+    /// Messages without properties, or of a protocol that is not loaded: nothing is known beyond the envelope.
+    /// </summary>
     private sealed class PlainFormat : IMessageFormat
     {
         public static readonly PlainFormat Instance = new();

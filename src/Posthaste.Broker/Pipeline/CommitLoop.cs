@@ -1,8 +1,9 @@
 namespace Posthaste.Broker.Pipeline;
 
 /// <summary>
-/// The two threads of the pipeline: one writes and syncs, one applies. While one batch is applied the next is on its way to the
-/// disk. When nothing else waits the committing thread applies by itself, which saves a lone message a change of threads.
+/// The two threads of the pipeline: one writes and syncs, one applies. While one batch is applied the next is on its
+/// way to the disk. When nothing else waits the committing thread applies by itself, which saves a lone message a
+/// change of threads.
 /// </summary>
 internal sealed class CommitLoop : IDisposable
 {

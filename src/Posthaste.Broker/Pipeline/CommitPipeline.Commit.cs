@@ -50,7 +50,8 @@ public sealed partial class CommitPipeline
             batch = _open;
             if (_journal is not null && !IsFailed)
             {
-                batch.HasJournalBatch = _journal.Seal(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), out batch.Journal);
+                batch.HasJournalBatch =
+                    _journal.Seal(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), out batch.Journal);
             }
 
             if (batch.IsEmpty) return false;
@@ -154,7 +155,9 @@ public sealed partial class CommitPipeline
         }
     }
 
-    /// <summary>The journal failed: the messages reach no queue. Those that it holds may be found again after the restart.</summary>
+    /// <summary>
+    /// The journal failed: the messages reach no queue. Those that it holds may be found again after the restart.
+    /// </summary>
     private void Discard(ReadOnlySpan<PipelineEntry> run)
     {
         foreach (ref readonly var entry in run)
@@ -170,7 +173,8 @@ public sealed partial class CommitPipeline
         {
             var source = run[at].Target as PublishSource;
             var end = at + 1;
-            while (end < run.Length && ReferenceEquals(run[end].Target, source) && run[end].Seq == run[end - 1].Seq + 1) end++;
+            while (end < run.Length && ReferenceEquals(run[end].Target, source) && run[end].Seq == run[end - 1].Seq + 1)
+                end++;
             source?.Handled(run[at].Seq, run[end - 1].Seq, accepted, _applyFlushes);
             at = end;
         }

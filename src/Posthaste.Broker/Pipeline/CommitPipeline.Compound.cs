@@ -31,7 +31,8 @@ public sealed partial class CommitPipeline
     /// Messages reach their queues, and the callback is called, when the record is durable.
     /// </summary>
     internal void AppendCompound(
-        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback, long nowMs)
+        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback,
+        long nowMs)
     {
         var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages);
         JournalBlock? large = null;
@@ -53,7 +54,8 @@ public sealed partial class CommitPipeline
     }
 
     private void AppendCompound(
-        int bytes, JournalBlock? large, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages,
+        int bytes, JournalBlock? large, ReadOnlySpan<QueueSettlement> settlements,
+        ReadOnlySpan<OutgoingPublish> messages,
         PipelineCallback? callback, long nowMs)
     {
         long position = 0;
@@ -71,7 +73,10 @@ public sealed partial class CommitPipeline
         if (callback is not null) AddCallback(callback);
     }
 
-    /// <summary>There was no room for the record: none of its messages arrives, and what it would have settled is there again after a restart.</summary>
+    /// <summary>
+    /// There was no room for the record: none of its messages arrives, and what it would have settled is there again
+    /// after a restart.
+    /// </summary>
     private void RefuseCompound(ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback)
     {
         foreach (ref readonly var message in messages)
@@ -82,15 +87,19 @@ public sealed partial class CommitPipeline
         if (callback is not null) Post(new RefusedCallback(callback));
     }
 
-    /// <summary>Tells a callback that what it waits for has not become durable, whatever became of the journal since.</summary>
+    /// <summary>
+    /// Tells a callback that what it waits for has not become durable, whatever became of the journal since.
+    /// </summary>
     private sealed class RefusedCallback(PipelineCallback callback) : PipelineCallback
     {
-        protected internal override void Applied(bool durable, FlushSet flushes) => callback.Applied(durable: false, flushes);
+        protected internal override void Applied(bool durable, FlushSet flushes) =>
+            callback.Applied(durable: false, flushes);
     }
 
     /// <summary>Copies a message to the journal's tail.</summary>
     /// <returns>Position of the record's payload; 0 when the journal has failed.</returns>
-    internal long AppendForward(ulong queueId, in EvacuationCandidate candidate, ReadOnlySpan<byte> message) => AppendFact(
+    internal long AppendForward(ulong queueId, in EvacuationCandidate candidate, ReadOnlySpan<byte> message) =>
+        AppendFact(
         RecordType.Forward, ForwardRecord.FixedBytes + message.Length, new ForwardFact(queueId, candidate, message),
         static (target, fact) =>
         {
@@ -100,7 +109,8 @@ public sealed partial class CommitPipeline
 
     /// <summary>Records that a block of a segment holds entries of a queue.</summary>
     /// <returns>0 when it could not be recorded, so the entries must stay where they are.</returns>
-    internal long AppendEvacuated(ulong queueId, byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes) => AppendFact(
+    internal long AppendEvacuated(
+        ulong queueId, byte level, in ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes) => AppendFact(
         RecordType.Evacuate, EvacuateRecord.Size(holes.Length), new EvacuateFact(queueId, level, block, holes),
         static (target, fact) => EvacuateRecord.Write(target, fact.QueueId, fact.Level, in fact.Block, fact.Holes));
 
@@ -111,7 +121,8 @@ public sealed partial class CommitPipeline
         public readonly ReadOnlySpan<byte> Message = message;
     }
 
-    private readonly ref struct EvacuateFact(ulong queueId, byte level, ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes)
+    private readonly ref struct EvacuateFact(
+        ulong queueId, byte level, ColdBlock block, ReadOnlySpan<(ulong First, ulong Last)> holes)
     {
         public readonly ulong QueueId = queueId;
         public readonly byte Level = level;
@@ -126,12 +137,14 @@ public sealed partial class CommitPipeline
         var bytes = 0;
         foreach (var settlement in settlements)
         {
-            if (settlement.Ranges.Count > 0) bytes += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
+            if (settlement.Ranges.Count > 0)
+                bytes += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
         }
 
         foreach (ref readonly var message in messages)
         {
-            if (IsRecorded(in message)) bytes += CompoundRecord.PartHeaderBytes + PublishHeaderBytes(in message) + message.StoredBytes;
+            if (IsRecorded(in message))
+                bytes += CompoundRecord.PartHeaderBytes + PublishHeaderBytes(in message) + message.StoredBytes;
         }
 
         return bytes;
@@ -141,7 +154,8 @@ public sealed partial class CommitPipeline
         PublishRecord.HeaderBytes(PublishRecord.CountKeeping(message.Route.Queues, message.IsPersistent));
 
     private static void WriteCompound(
-        Span<byte> payload, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long nowMs)
+        Span<byte> payload, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages,
+        long nowMs)
     {
         var target = payload;
         foreach (var settlement in settlements)
@@ -163,14 +177,17 @@ public sealed partial class CommitPipeline
         }
     }
 
-    /// <summary>Adds the pipeline's entries for the messages; walks the record as <see cref="WriteCompound"/> laid it out.</summary>
+    /// <summary>
+    /// Adds the pipeline's entries for the messages; walks the record as <see cref="WriteCompound"/> laid it out.
+    /// </summary>
     private void AddCompound(
         ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long position, long nowMs)
     {
         var at = position;
         foreach (var settlement in settlements)
         {
-            if (settlement.Ranges.Count > 0) at += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
+            if (settlement.Ranges.Count > 0)
+                at += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
         }
 
         foreach (ref readonly var message in messages)

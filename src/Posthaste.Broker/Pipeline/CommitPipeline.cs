@@ -7,17 +7,18 @@ using Posthaste.Storage.Journaling;
 namespace Posthaste.Broker.Pipeline;
 
 /// <summary>
-/// The one order of things. Whatever must be durable, or must stay behind something that must, is appended here; a commit takes all
-/// that has piled up, writes and syncs it as one batch, and then applies it in order: messages to their queues, then word to their
-/// publishers.
+/// The one order of things. Whatever must be durable, or must stay behind something that must, is appended here; a
+/// commit takes all that has piled up, writes and syncs it as one batch, and then applies it in order: messages to
+/// their queues, then word to their publishers.
 /// </summary>
 /// <remarks>
-/// Threads: any thread appends, under <see cref="_lock"/>, which is held for copies only. One thread at a time commits and one at a time
-/// applies (<see cref="CommitLoop"/> owns them; a simulator calls <see cref="CommitPending"/> and <see cref="ApplyCommitted"/> itself).
-/// Lock order: catalog, then a queue's strand, then this lock; nothing is called while holding it.
-/// Memory: <see cref="IsCongested"/> stops the readers of publishers at <see cref="MessageBrokerOptions.UncommittedBytesMax"/>.
-/// Failure: when a write or sync fails the journal is read-only until restart. What was in flight is refused, and so is all that
-/// comes after; settlements go on in memory and will be seen again as redeliveries after the restart.
+/// Threads: any thread appends, under <see cref="_lock"/>, which is held for copies only. One thread at a time commits
+/// and one at a time applies (<see cref="CommitLoop"/> owns them; a simulator calls <see cref="CommitPending"/> and
+/// <see cref="ApplyCommitted"/> itself). Lock order: catalog, then a queue's strand, then this lock; nothing is called
+/// while holding it. Memory: <see cref="IsCongested"/> stops the readers of publishers at <see
+/// cref="MessageBrokerOptions.UncommittedBytesMax"/>. Failure: when a write or sync fails the journal is read-only
+/// until restart. What was in flight is refused, and so is all that comes after; settlements go on in memory and will
+/// be seen again as redeliveries after the restart.
 /// </remarks>
 public sealed partial class CommitPipeline
 {
@@ -46,7 +47,9 @@ public sealed partial class CommitPipeline
     /// <summary>A write or a sync failed: nothing more becomes durable until restart.</summary>
     public bool IsFailed => _failure is not null;
 
-    /// <summary>The disk has no room for more messages; what is left is kept for settlements, which free some.</summary>
+    /// <summary>
+    /// The disk has no room for more messages; what is left is kept for settlements, which free some.
+    /// </summary>
     public bool IsFull => _journal is not null && _journal.Space != JournalSpace.Ample;
 
     /// <summary>What made it fail; null while it works.</summary>
@@ -61,7 +64,10 @@ public sealed partial class CommitPipeline
     /// <summary>Raised once, on the committing thread, when the journal has failed.</summary>
     internal Action<Exception>? Failed { get; set; }
 
-    /// <summary>Raised on the applying thread between two batches, when all before this position is applied and nothing behind it.</summary>
+    /// <summary>
+    /// Raised on the applying thread between two batches, when all before this position is applied and nothing behind
+    /// it.
+    /// </summary>
     internal Action<long>? BatchApplied { get; set; }
 
     /// <summary>Recovery is over: what is appended from now on goes to this journal.</summary>
@@ -115,7 +121,9 @@ public sealed partial class CommitPipeline
         WorkArrived?.Invoke();
     }
 
-    /// <summary>Appends a fact that is true already and need not be waited for: a settlement, a counter, a mark.</summary>
+    /// <summary>
+    /// Appends a fact that is true already and need not be waited for: a settlement, a counter, a mark.
+    /// </summary>
     /// <returns>Position of its payload; 0 when nothing can be recorded any more.</returns>
     internal long AppendFact<TFact>(RecordType type, int bytes, TFact fact, SpanWriter<TFact> write)
         where TFact : allows ref struct
@@ -179,7 +187,8 @@ public sealed partial class CommitPipeline
         }
         catch (StorageException e) when (e is JournalFullException or JournalFailedException)
         {
-            // Even the reserve is used up, or a commit has failed just now. The fact holds in memory; a settlement that is not recorded shows as a redelivery after a restart.
+            // Even the reserve is used up, or a commit has failed just now. The fact holds in memory; a settlement that
+            // is not recorded shows as a redelivery after a restart.
             payload = default;
             position = 0;
             return false;
@@ -236,7 +245,8 @@ public sealed partial class CommitPipeline
 
     private static void WriteRecord(Span<byte> payload, in OutgoingPublish item, long nowMs, int offset = 0)
     {
-        var at = PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs, offset);
+        var at =
+            PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs, offset);
         item.WriteTo(payload[at..], nowMs);
     }
 

@@ -5,7 +5,10 @@ namespace Posthaste.Broker.Pipeline;
 /// <summary>What is committed and applied together. Reused.</summary>
 internal sealed class PipelineBatch
 {
-    /// <summary>Entries that a spare batch may keep room for: what a second of full load needs; larger ones go to the garbage collector.</summary>
+    /// <summary>
+    /// Entries that a spare batch may keep room for: what a second of full load needs; larger ones go to the garbage
+    /// collector.
+    /// </summary>
     private const int KeptEntriesMax = 16_384;
 
     private PipelineEntry[] _entries = new PipelineEntry[64];

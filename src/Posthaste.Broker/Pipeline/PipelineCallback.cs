@@ -1,6 +1,8 @@
 namespace Posthaste.Broker.Pipeline;
 
-/// <summary>Something to do once everything that was appended before is durable and applied: a reply that has to wait.</summary>
+/// <summary>
+/// Something to do once everything that was appended before is durable and applied: a reply that has to wait.
+/// </summary>
 public abstract class PipelineCallback
 {
     /// <summary>Called once, in the order of posting, on the committing thread. Must be short.</summary>

@@ -4,7 +4,9 @@ using Posthaste.Core.Messages;
 
 namespace Posthaste.Broker.Pipeline;
 
-/// <summary>One thing to apply when the batch that it came with is durable. The order of entries is the journal's order.</summary>
+/// <summary>
+/// One thing to apply when the batch that it came with is durable. The order of entries is the journal's order.
+/// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct PipelineEntry
 {

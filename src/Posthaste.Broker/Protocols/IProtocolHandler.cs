@@ -12,9 +12,9 @@ public interface IProtocolHandler
     int DefaultPort { get; }
 
     /// <summary>
-    /// Serves one connection until it ends; returns when the transport can be closed. Never throws for what a peer does.
-    /// When <paramref name="stopping"/> fires the broker shuts down: the session says so to its peer in the protocol's
-    /// own words and ends within a few seconds.
+    /// Serves one connection until it ends; returns when the transport can be closed. Never throws for what a peer
+    /// does. When <paramref name="stopping"/> fires the broker shuts down: the session says so to its peer in the
+    /// protocol's own words and ends within a few seconds.
     /// </summary>
     Task ServeAsync(ProtocolConnection connection, CancellationToken stopping);
 }

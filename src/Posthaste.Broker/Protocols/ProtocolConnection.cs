@@ -9,7 +9,8 @@ public sealed class ProtocolConnection
 {
     private readonly Action<string> _abort;
 
-    /// <param name="transport">Input and output; the blocks of its memory pool must be pinned (see PublishBatch).</param>
+    /// <param name="transport">Input and output; the blocks of its memory pool must be pinned (see
+    /// PublishBatch).</param>
     /// <param name="abort">Cuts the transport at once; the text is the reason for the log.</param>
     public ProtocolConnection(IDuplexPipe transport, EndPoint? local, EndPoint? remote, Action<string> abort)
     {
@@ -31,7 +32,9 @@ public sealed class ProtocolConnection
     /// <summary>Whether the transport is encrypted.</summary>
     public bool IsTls { get; init; }
 
-    /// <summary>Whether the peer is on this machine: loopback, a Unix socket, or in-process (no address at all).</summary>
+    /// <summary>
+    /// Whether the peer is on this machine: loopback, a Unix socket, or in-process (no address at all).
+    /// </summary>
     public bool IsLoopback => RemoteEndPoint is not IPEndPoint ip || IPAddress.IsLoopback(Unmap(ip.Address));
 
     /// <summary>Cuts the connection at once. Any thread, any number of times.</summary>

@@ -4,8 +4,8 @@ using Posthaste.Core.Messages;
 namespace Posthaste.Broker.Publishing;
 
 /// <summary>
-/// One message on its way from a session into the broker. Its bytes stay where the session has them, in pinned memory, until the
-/// flush of the <see cref="PublishBatch"/> that holds it returns.
+/// One message on its way from a session into the broker. Its bytes stay where the session has them, in pinned memory,
+/// until the flush of the <see cref="PublishBatch"/> that holds it returns.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 public unsafe struct OutgoingPublish
@@ -25,7 +25,9 @@ public unsafe struct OutgoingPublish
     public byte* Properties;
     public int PropertiesLength;
 
-    /// <summary>The broker's own notes on a message that it publishes itself (death history); null for a client's.</summary>
+    /// <summary>
+    /// The broker's own notes on a message that it publishes itself (death history); null for a client's.
+    /// </summary>
     internal byte* Annotations;
     internal int AnnotationsLength;
 
@@ -36,7 +38,10 @@ public unsafe struct OutgoingPublish
     public MessageFlags Flags;
     public byte Priority;
 
-    /// <summary>The copy in the arena once some queue had to keep it; the batch holds a reference of its own until it is through.</summary>
+    /// <summary>
+    /// The copy in the arena once some queue had to keep it; the batch holds a reference of its own until it is
+    /// through.
+    /// </summary>
     internal MessageLocation? Kept;
 
     internal readonly ReadOnlySpan<byte> PropertiesSpan => new(Properties, PropertiesLength);
@@ -47,10 +52,12 @@ public unsafe struct OutgoingPublish
 
     /// <summary>Bytes of the message as stored.</summary>
     internal readonly int StoredBytes =>
-        MessageWriter.Size(Route.Exchange.Length, Route.RoutingKey.Length, PropertiesLength, AnnotationsLength, BodyLength);
+        MessageWriter.Size(
+            Route.Exchange.Length, Route.RoutingKey.Length, PropertiesLength, AnnotationsLength, BodyLength);
 
     internal readonly int WriteTo(Span<byte> target, long receivedAtMs) => MessageWriter.Write(
-        target, Format, Flags, receivedAtMs, Route.Exchange, Route.RoutingKey, PropertiesSpan, new(Annotations, AnnotationsLength),
+        target, Format, Flags, receivedAtMs, Route.Exchange, Route.RoutingKey, PropertiesSpan,
+        new(Annotations, AnnotationsLength),
         BodySpan);
 
     internal readonly MessageView View(long receivedAtMs) => new(

@@ -3,16 +3,21 @@ using Posthaste.Broker.Pipeline;
 namespace Posthaste.Broker.Publishing;
 
 /// <summary>
-/// What one connection publishes between two reads of its socket. Gathered by the session, handed over as a whole: journal and queues
-/// are then locked once per run of messages instead of once per message. Owned by the connection's reader.
+/// What one connection publishes between two reads of its socket. Gathered by the session, handed over as a whole:
+/// journal and queues are then locked once per run of messages instead of once per message. Owned by the connection's
+/// reader.
 /// </summary>
 /// <remarks>
-/// A message that needs no journal goes straight to its queues, unless something of this connection is still on its way through
-/// the pipeline: then it follows behind, so that what one connection publishes stays in order whatever its persistence.
+/// A message that needs no journal goes straight to its queues, unless something of this connection is still on its way
+/// through the pipeline: then it follows behind, so that what one connection publishes stays in order whatever its
+/// persistence.
 /// </remarks>
 public sealed class PublishBatch
 {
-    /// <summary>Messages after which a session flushes before the buffer ends: enough to spread a lock over, small enough to stay in cache.</summary>
+    /// <summary>
+    /// Messages after which a session flushes before the buffer ends: enough to spread a lock over, small enough to
+    /// stay in cache.
+    /// </summary>
     public const int CountMax = 512;
 
     private readonly MessageBroker _broker;
@@ -37,7 +42,9 @@ public sealed class PublishBatch
         return ref _items[_count++];
     }
 
-    /// <summary>Hands everything over, in order, and empties the batch. The pointers in it are not used after the return.</summary>
+    /// <summary>
+    /// Hands everything over, in order, and empties the batch. The pointers in it are not used after the return.
+    /// </summary>
     public void Flush(FlushSet flushes)
     {
         if (_count == 0) return;
@@ -89,7 +96,9 @@ public sealed class PublishBatch
         return length;
     }
 
-    /// <summary>Once one message takes the pipeline all after it in this batch follow, up to one that has to ask for admission.</summary>
+    /// <summary>
+    /// Once one message takes the pipeline all after it in this batch follow, up to one that has to ask for admission.
+    /// </summary>
     private static int PipelinedRunLength(ReadOnlySpan<OutgoingPublish> run)
     {
         var length = 1;

@@ -2,7 +2,9 @@ using Posthaste.Broker.Queues;
 
 namespace Posthaste.Broker.Publishing;
 
-/// <summary>Where messages with one exchange and routing key go, as the catalog stood when it was resolved. Immutable.</summary>
+/// <summary>
+/// Where messages with one exchange and routing key go, as the catalog stood when it was resolved. Immutable.
+/// </summary>
 public sealed class Route
 {
     private readonly byte[] _exchange;

@@ -20,12 +20,14 @@ public enum RouteStatus
 }
 
 /// <summary>
-/// Routes that a connection has used, by exchange and key. The last one costs a comparison of bytes, the others a hash. All are
-/// forgotten when anything changes that could change a route. Owned by the connection's reader.
+/// Routes that a connection has used, by exchange and key. The last one costs a comparison of bytes, the others a hash.
+/// All are forgotten when anything changes that could change a route. Owned by the connection's reader.
 /// </summary>
 public sealed class RouteCache
 {
-    /// <summary>Routes kept; when it is full all are forgotten. 4,096: more keys than that in a burst miss anyway.</summary>
+    /// <summary>
+    /// Routes kept; when it is full all are forgotten. 4,096: more keys than that in a burst miss anyway.
+    /// </summary>
     public const int RoutesMax = 4096;
 
     private readonly VirtualHostCatalog _catalog;
@@ -57,9 +59,12 @@ public sealed class RouteCache
         return ResolveAnew(exchange, routingKey, out route);
     }
 
-    /// <summary>For messages with further routing keys (CC, BCC) or on their way through a headers exchange. Not cached.</summary>
+    /// <summary>
+    /// For messages with further routing keys (CC, BCC) or on their way through a headers exchange. Not cached.
+    /// </summary>
     public RouteStatus Resolve(
-        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys, IHeaderLookup? headers, out Route route)
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys,
+        IHeaderLookup? headers, out Route route)
     {
         route = null!;
         var status = Find(exchange, out var found);
@@ -75,7 +80,8 @@ public sealed class RouteCache
     {
         route = null!;
 
-        // Read before the catalog is: a change in between then makes what is cached here stale, never the other way round.
+        // Read before the catalog is: a change in between then makes what is cached here stale, never the other way
+        // round.
         var version = _catalog.Version;
         var status = Find(exchange, out var found);
         if (status != RouteStatus.Found) return status;
@@ -128,7 +134,8 @@ public sealed class RouteCache
         public readonly ReadOnlySpan<byte> RoutingKey = routingKey;
     }
 
-    private sealed class RouteKeyComparer : IEqualityComparer<RouteKey>, IAlternateEqualityComparer<RouteKeySpan, RouteKey>
+    private sealed class RouteKeyComparer : IEqualityComparer<RouteKey>,
+    IAlternateEqualityComparer<RouteKeySpan, RouteKey>
     {
         public static readonly RouteKeyComparer Instance = new();
 
@@ -142,7 +149,8 @@ public sealed class RouteCache
 
         public int GetHashCode(RouteKeySpan alternate) => Hash(alternate.Exchange, alternate.RoutingKey);
 
-        public RouteKey Create(RouteKeySpan alternate) => new(alternate.Exchange.ToArray(), alternate.RoutingKey.ToArray());
+        public RouteKey Create(RouteKeySpan alternate) =>
+            new(alternate.Exchange.ToArray(), alternate.RoutingKey.ToArray());
 
         private static int Hash(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey)
         {

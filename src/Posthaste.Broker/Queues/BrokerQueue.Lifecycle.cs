@@ -24,7 +24,8 @@ public sealed partial class BrokerQueue
 
             Begin(flushes);
             _lastUsedMs = _nowMs;
-            if (_waitingGets is { Count: > 0 } || !TryServe(request)) (_waitingGets ??= new Queue<GetRequest>(1)).Enqueue(request);
+            if (_waitingGets is { Count: > 0 } || !TryServe(request))
+                (_waitingGets ??= new Queue<GetRequest>(1)).Enqueue(request);
             exit = End();
         }
 
@@ -112,7 +113,8 @@ public sealed partial class BrokerQueue
         {
             if (_isGone) return;
             Begin(flushes);
-            foreach (var consumer in _machine.Consumers) ((Subscription)consumer).Cancelled(SubscriptionEnd.QueueDeleted, flushes);
+            foreach (var consumer in _machine.Consumers)
+                ((Subscription)consumer).Cancelled(SubscriptionEnd.QueueDeleted, flushes);
             _machine.DropAll();
             _isGone = true;
             _droppedBlocks = null;

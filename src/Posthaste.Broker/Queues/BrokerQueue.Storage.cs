@@ -19,7 +19,8 @@ public sealed partial class BrokerQueue
     /// <summary>Everything is restored: takes up work.</summary>
     internal void FinishRecovery(FlushSet flushes)
     {
-        foreach (var (level, block) in _machine.Blocks) _broker.Segments!.Adopt(SegmentBlocks.ToInfo(Id, level, in block));
+        foreach (var (level, block) in _machine.Blocks)
+            _broker.Segments!.Adopt(SegmentBlocks.ToInfo(Id, level, in block));
         StrandExit exit;
         lock (_strand)
         {
@@ -62,8 +63,8 @@ public sealed partial class BrokerQueue
     }
 
     /// <summary>
-    /// A copy of the entry's message goes to the journal's tail. Record and move are one step on the strand, so no settlement comes between;
-    /// one that came before is recorded again, behind the copy.
+    /// A copy of the entry's message goes to the journal's tail. Record and move are one step on the strand, so no
+    /// settlement comes between; one that came before is recorded again, behind the copy.
     /// </summary>
     internal void Forward(in EvacuationCandidate candidate, ReadOnlySpan<byte> message)
     {
@@ -78,7 +79,10 @@ public sealed partial class BrokerQueue
         }
     }
 
-    /// <summary>A block of a segment file holds these entries from now on; the fact is recorded, and what has left since after it.</summary>
+    /// <summary>
+    /// A block of a segment file holds these entries from now on; the fact is recorded, and what has left since after
+    /// it.
+    /// </summary>
     /// <returns>False when the queue is gone.</returns>
     internal bool MoveToSegment(
         byte level, in ColdBlock block, ReadOnlySpan<(ulong Seq, uint Offset)> entries,
@@ -114,6 +118,7 @@ public sealed partial class BrokerQueue
 
     private void DropBlocks(List<(byte Level, ColdBlock Block)> blocks)
     {
-        foreach (var (level, block) in blocks) _broker.Pipeline.Post(new DropBlockCallback(_broker, SegmentBlocks.ToInfo(Id, level, in block)));
+        foreach (var (level, block) in blocks)
+            _broker.Pipeline.Post(new DropBlockCallback(_broker, SegmentBlocks.ToInfo(Id, level, in block)));
     }
 }

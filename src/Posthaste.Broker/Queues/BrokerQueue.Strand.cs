@@ -5,7 +5,10 @@ using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Queues;
 
-/// <summary>What happens around every command on the strand: the machine's effects are carried out or noted, and noted ones done at its end.</summary>
+/// <summary>
+/// What happens around every command on the strand: the machine's effects are carried out or noted, and noted ones done
+/// at its end.
+/// </summary>
 public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 {
     private readonly EntryRanges _settled = new();
@@ -16,7 +19,10 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     private long _dueMs = long.MaxValue;
     private int _drainScheduled;
 
-    /// <summary>Next number that a replay of the journal would give, per level; null while it cannot differ from the machine's own.</summary>
+    /// <summary>
+    /// Next number that a replay of the journal would give, per level; null while it cannot differ from the machine's
+    /// own.
+    /// </summary>
     private Dictionary<byte, ulong>? _skipped;
 
     /// <summary>What is left to do when the strand has been left.</summary>
@@ -34,7 +40,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         }
 
         subscription.Deliver(
-            new DeliveredMessage(this, id, entry.Is(EntryFlags.Redelivered), counters, new MessageView(bytes)), _flushes!);
+            new DeliveredMessage(this, id, entry.Is(EntryFlags.Redelivered), counters, new MessageView(bytes)),
+            _flushes!);
         return OfferResult.Taken;
     }
 
@@ -48,7 +55,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 
     void IQueueEffects.Released(in QueueEntry entry) => Release(in entry);
 
-    DeadLetterOutcome IQueueEffects.DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters)
+    DeadLetterOutcome IQueueEffects.DeadLettered(
+        EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters)
     {
         // Without room for the record that moves it, it waits here.
         if (IsJournaled && _broker.Pipeline.IsFull) return DeadLetterOutcome.KeepTrying;
@@ -146,7 +154,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         if (exit.DeadLetters is { } dead) _broker.DeadLetterer.Transfer(this, dead, flushes);
     }
 
-    private void Append(MessageLocation location, int length, int bodyBytes, byte priority, bool persistent, long ttlMs, long receivedAtMs)
+    private void Append(MessageLocation location, int length, int bodyBytes, byte priority, bool persistent, long ttlMs,
+        long receivedAtMs)
     {
         var arrival = new Arrival
         {
@@ -162,8 +171,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Keeps a replay's numbering equal to ours: a message without a record takes a number that the replay can't know of, so the next one
-    /// with a record says its own.
+    /// Keeps a replay's numbering equal to ours: a message without a record takes a number that the replay can't know
+    /// of, so the next one with a record says its own.
     /// </summary>
     private void NoteSequence(EntryId id, MessageLocation location, bool persistent)
     {

@@ -8,13 +8,13 @@ using Posthaste.Core.Queues;
 namespace Posthaste.Broker.Queues;
 
 /// <summary>
-/// A live queue: the deterministic <see cref="QueueMachine"/> on a strand of its own, and what ties it to journal, memory and
-/// sessions. Any thread may call; one at a time is inside.
+/// A live queue: the deterministic <see cref="QueueMachine"/> on a strand of its own, and what ties it to journal,
+/// memory and sessions. Any thread may call; one at a time is inside.
 /// </summary>
 /// <remarks>
-/// Lock order: the strand comes before outputs of sessions, the pipeline and the arena, and after the catalog's lock. No
-/// two strands are ever held together: what one queue does to another (dead-lettering) happens after its strand was left.
-/// Memory: 24 bytes an entry plus what <see cref="QueueMachine"/> says; bodies are elsewhere.
+/// Lock order: the strand comes before outputs of sessions, the pipeline and the arena, and after the catalog's lock.
+/// No two strands are ever held together: what one queue does to another (dead-lettering) happens after its strand was
+/// left. Memory: 24 bytes an entry plus what <see cref="QueueMachine"/> says; bodies are elsewhere.
 /// </remarks>
 public sealed partial class BrokerQueue : CatalogQueue
 {
@@ -64,7 +64,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <summary>Whether it keeps a message of this persistence through a restart.</summary>
     internal bool Keeps(bool persistent) => persistent ? IsJournaled : KeepsAll;
 
-    /// <summary>Adds a subscription. Its <see cref="Subscription.Started"/> is called before its first delivery.</summary>
+    /// <summary>
+    /// Adds a subscription. Its <see cref="Subscription.Started"/> is called before its first delivery.
+    /// </summary>
     public ConsumerRefusal Consume(Subscription subscription, FlushSet flushes)
     {
         ConsumerRefusal refusal;
@@ -87,7 +89,10 @@ public sealed partial class BrokerQueue : CatalogQueue
         return refusal;
     }
 
-    /// <summary>Ends a subscription: nothing is delivered to it after the return. What it has not settled stays out until its session returns it.</summary>
+    /// <summary>
+    /// Ends a subscription: nothing is delivered to it after the return. What it has not settled stays out until its
+    /// session returns it.
+    /// </summary>
     public void Cancel(Subscription subscription, FlushSet flushes)
     {
         StrandExit exit;
@@ -159,7 +164,9 @@ public sealed partial class BrokerQueue : CatalogQueue
         return known;
     }
 
-    /// <summary>Rejects entries for good: they are dead-lettered, or dropped where no dead-letter exchange is set.</summary>
+    /// <summary>
+    /// Rejects entries for good: they are dead-lettered, or dropped where no dead-letter exchange is set.
+    /// </summary>
     public bool Reject(ReadOnlySpan<EntryId> ids, Subscription? by, FlushSet flushes)
     {
         var known = true;
@@ -206,7 +213,8 @@ public sealed partial class BrokerQueue : CatalogQueue
             foreach (ref readonly var entry in run)
             {
                 if (entry.Location.Space == LocationSpace.Arena) _broker.Arena.Retain(entry.Location);
-                Append(entry.Location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs, entry.ReceivedAtMs);
+                Append(entry.Location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
+                    entry.ReceivedAtMs);
                 DoesNotArrive(entry.BodyBytes);
             }
 
@@ -217,7 +225,9 @@ public sealed partial class BrokerQueue : CatalogQueue
         Leave(exit, flushes);
     }
 
-    /// <summary>Messages that need no journal, all with one route. Whom they reach at once they reach without being stored.</summary>
+    /// <summary>
+    /// Messages that need no journal, all with one route. Whom they reach at once they reach without being stored.
+    /// </summary>
     internal void PublishDirect(Span<OutgoingPublish> run, long nowMs, FlushSet flushes)
     {
         StrandExit exit;
@@ -238,7 +248,9 @@ public sealed partial class BrokerQueue : CatalogQueue
         Leave(exit, flushes);
     }
 
-    /// <summary>Whether a full queue with a refusing policy has room for one message more; then it counts as being on its way.</summary>
+    /// <summary>
+    /// Whether a full queue with a refusing policy has room for one message more; then it counts as being on its way.
+    /// </summary>
     internal bool TryAdmit(int bodyBytes)
     {
         if (!RefusesWhenFull) return true;
@@ -253,7 +265,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     internal bool IsFullFor(int bodyBytes) => RefusesWhenFull
         && _machine.WouldRefuse(Volatile.Read(ref _inFlightCount) + 1, Volatile.Read(ref _inFlightBytes) + bodyBytes);
 
-    /// <summary>Acknowledges one entry as part of a transaction, whose record will say so: here nothing is journaled.</summary>
+    /// <summary>
+    /// Acknowledges one entry as part of a transaction, whose record will say so: here nothing is journaled.
+    /// </summary>
     internal void SettleInto(EntryRanges ranges, EntryId id, Subscription? by, FlushSet flushes)
     {
         StrandExit exit;
@@ -288,7 +302,8 @@ public sealed partial class BrokerQueue : CatalogQueue
         if (_machine.ReadyCount != 0 || _machine.PeekHandOver() is not Subscription subscription) return false;
         if (!subscription.TryReserve()) return false;
         QueueMachine.HandedOver(subscription);
-        subscription.Deliver(new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs)), _flushes!);
+        subscription.Deliver(
+            new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs)), _flushes!);
         return true;
     }
 

@@ -6,7 +6,8 @@ namespace Posthaste.Broker.Queues;
 /// <summary>A message on its way to a consumer.</summary>
 public readonly ref struct DeliveredMessage
 {
-    internal DeliveredMessage(BrokerQueue queue, EntryId id, bool redelivered, EntryCounters counters, MessageView message)
+    internal DeliveredMessage(
+        BrokerQueue queue, EntryId id, bool redelivered, EntryCounters counters, MessageView message)
     {
         Queue = queue;
         Id = id;

@@ -1,6 +1,9 @@
 namespace Posthaste.Broker.Queues;
 
-/// <summary>A request for one message. Answered once, at once or when the bytes have been read from disk; then on another thread.</summary>
+/// <summary>
+/// A request for one message. Answered once, at once or when the bytes have been read from disk; then on another
+/// thread.
+/// </summary>
 public abstract class GetRequest
 {
     /// <summary>The message counts as settled when it is handed over.</summary>

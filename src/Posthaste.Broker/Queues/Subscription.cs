@@ -9,19 +9,23 @@ public enum SubscriptionEnd
 }
 
 /// <summary>
-/// A protocol session's subscription to a queue. The queue calls it on its strand, under its lock: it may take the lock of its own
-/// output, and must not call a queue, the catalog or the pipeline.
+/// A protocol session's subscription to a queue. The queue calls it on its strand, under its lock: it may take the lock
+/// of its own output, and must not call a queue, the catalog or the pipeline.
 /// </summary>
 public abstract class Subscription : QueueConsumer
 {
-    /// <summary>The subscription is on the queue: the answer to the client that must stand before the first delivery is due now.</summary>
+    /// <summary>
+    /// The subscription is on the queue: the answer to the client that must stand before the first delivery is due now.
+    /// </summary>
     protected internal virtual void Started(FlushSet flushes)
     {
     }
 
     /// <summary>
-    /// Whether one more message can be taken: there is room in the output and credit of the session. What is taken by true is used by
-    /// <see cref="Deliver"/> or given back by <see cref="Unreserve"/>. After false the session calls <see cref="BrokerQueue.Resume"/> when there is
+    /// Whether one more message can be taken: there is room in the output and credit of the session. What is taken by
+    /// true is used by
+    /// <see cref="Deliver"/> or given back by <see cref="Unreserve"/>. After false the session calls <see
+    /// cref="BrokerQueue.Resume"/> when there is
     /// room again, from outside any queue's strand.
     /// </summary>
     protected internal abstract bool TryReserve();

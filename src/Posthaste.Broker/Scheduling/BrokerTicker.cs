@@ -10,7 +10,9 @@ public interface ITickable
 /// <summary>One coarse timer for all connections, instead of a timer for each. Any thread.</summary>
 public sealed class BrokerTicker : IDisposable
 {
-    /// <summary>Period in milliseconds. Heartbeats and timeouts are counted in seconds, so half a second is near enough.</summary>
+    /// <summary>
+    /// Period in milliseconds. Heartbeats and timeouts are counted in seconds, so half a second is near enough.
+    /// </summary>
     public const int PeriodMs = 500;
 
     private readonly TimeProvider _time;

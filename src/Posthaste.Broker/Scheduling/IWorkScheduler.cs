@@ -1,6 +1,8 @@
 namespace Posthaste.Broker.Scheduling;
 
-/// <summary>Runs work that was put off. The thread pool in a process; a queue that the simulator empties in a simulation.</summary>
+/// <summary>
+/// Runs work that was put off. The thread pool in a process; a queue that the simulator empties in a simulation.
+/// </summary>
 internal interface IWorkScheduler
 {
     void Schedule(IThreadPoolWorkItem item);

@@ -7,7 +7,9 @@ namespace Posthaste.Broker.Scheduling;
 /// </summary>
 internal sealed class QueueTimers : IDisposable
 {
-    /// <summary>The furthest that the timer is set ahead; it is then set again. Far below the 49 days that a timer can take.</summary>
+    /// <summary>
+    /// The furthest that the timer is set ahead; it is then set again. Far below the 49 days that a timer can take.
+    /// </summary>
     private const long AheadMsMax = 60 * 60 * 1000;
 
     private readonly MessageBroker _broker;
@@ -23,7 +25,10 @@ internal sealed class QueueTimers : IDisposable
         _timer = broker.Options.Time.CreateTimer(_ => Run(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The queue wants its tick at this time. A queue asks again only for an earlier time, so there are few stale items.</summary>
+    /// <summary>
+    /// The queue wants its tick at this time. A queue asks again only for an earlier time, so there are few stale
+    /// items.
+    /// </summary>
     public void Schedule(BrokerQueue queue, long dueMs)
     {
         if (dueMs == long.MaxValue) return;

@@ -18,7 +18,9 @@ public interface IAuthenticator
     /// <summary>SASL mechanisms offered on this connection, in order of preference.</summary>
     IReadOnlyList<string> MechanismsFor(ProtocolConnection connection);
 
-    /// <summary>The user, or null when refused; <paramref name="reason"/> is for the log, never for the client.</summary>
+    /// <summary>
+    /// The user, or null when refused; <paramref name="reason"/> is for the log, never for the client.
+    /// </summary>
     BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason);
 
     /// <summary>Whether the user may open the virtual host.</summary>

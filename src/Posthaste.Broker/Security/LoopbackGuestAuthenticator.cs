@@ -5,8 +5,8 @@ using Posthaste.Broker.Protocols;
 namespace Posthaste.Broker.Security;
 
 /// <summary>
-/// The user store of a broker that nobody has configured: <c>guest</c>/<c>guest</c>, from this machine only, as RabbitMQ's
-/// `loopback_users` has it. From elsewhere nobody gets in.
+/// The user store of a broker that nobody has configured: <c>guest</c>/<c>guest</c>, from this machine only, as
+/// RabbitMQ's `loopback_users` has it. From elsewhere nobody gets in.
 /// </summary>
 public sealed class LoopbackGuestAuthenticator : IAuthenticator
 {

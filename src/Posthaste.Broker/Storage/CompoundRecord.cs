@@ -24,7 +24,8 @@ internal static class CompoundRecord
     }
 
     /// <summary>Reads the part at an offset; returns the offset of the next.</summary>
-    public static int ReadPart(ReadOnlySpan<byte> compound, int at, out RecordType type, out int payloadOffset, out int payloadBytes)
+    public static int ReadPart(
+        ReadOnlySpan<byte> compound, int at, out RecordType type, out int payloadOffset, out int payloadBytes)
     {
         type = (RecordType)compound[at];
         payloadBytes = (int)BinaryPrimitives.ReadUInt32LittleEndian(compound[(at + 4)..]);

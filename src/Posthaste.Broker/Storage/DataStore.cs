@@ -5,7 +5,9 @@ using Posthaste.Storage.Snapshots;
 
 namespace Posthaste.Broker.Storage;
 
-/// <summary>The data directory of a broker and what is open in it; or nothing, for a broker that lives in memory.</summary>
+/// <summary>
+/// The data directory of a broker and what is open in it; or nothing, for a broker that lives in memory.
+/// </summary>
 internal sealed class DataStore : IDisposable
 {
     private readonly DataDirectory? _directory;

@@ -4,8 +4,8 @@ using Posthaste.Storage.Segments;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Drops a block of a segment once the settlements of all that was in it are durable: a recovery that finds the file gone
-/// finds the reason too.
+/// Drops a block of a segment once the settlements of all that was in it are durable: a recovery that finds the file
+/// gone finds the reason too.
 /// </summary>
 internal sealed class DropBlockCallback(MessageBroker broker, SegmentBlockInfo block) : PipelineCallback
 {

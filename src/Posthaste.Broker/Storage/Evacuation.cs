@@ -7,12 +7,15 @@ using Posthaste.Storage.Segments;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Moves messages that are still wanted out of the journal's oldest part: a few are copied to the journal's tail, a backlog goes to
-/// segment files of its queue. One thread.
+/// Moves messages that are still wanted out of the journal's oldest part: a few are copied to the journal's tail, a
+/// backlog goes to segment files of its queue. One thread.
 /// </summary>
 internal sealed class Evacuation : IDisposable
 {
-    /// <summary>Bytes of one queue's remains up to which they are copied forward. 256 KiB: below that a file of its own costs more than the copy.</summary>
+    /// <summary>
+    /// Bytes of one queue's remains up to which they are copied forward. 256 KiB: below that a file of its own costs
+    /// more than the copy.
+    /// </summary>
     private const long ForwardBytesMax = 256 << 10;
 
     /// <summary>Entries looked at in one go: bounds the time on the strand.</summary>
@@ -36,7 +39,8 @@ internal sealed class Evacuation : IDisposable
     }
 
     /// <summary>Moves every live entry of the queue whose message stands in the journal before a position.</summary>
-    /// <exception cref="Posthaste.Storage.Devices.StorageException">The disk failed or is full; what was moved is moved.</exception>
+    /// <exception cref="Posthaste.Storage.Devices.StorageException">The disk failed or is full; what was moved is
+    /// moved.</exception>
     public void Evacuate(BrokerQueue queue, long beforePosition, FlushSet flushes)
     {
         var before = MessageLocation.Journal(beforePosition);
@@ -84,14 +88,16 @@ internal sealed class Evacuation : IDisposable
 
             WriteBlock();
 
-            // Durable first: the record that says where the entries are now may be durable any moment after it is appended.
+            // Durable first: the record that says where the entries are now may be durable any moment after it is
+            // appended.
             _segments.Sync(queue.Id);
             for (; _pending.TryPeek(out var next); _pending.Dequeue())
             {
                 _holes.Clear();
                 ColdBlock.FindHoles(next.Entries, _holes);
                 var block = next.Block;
-                if (!queue.MoveToSegment(next.Level, in block, next.Entries, CollectionsMarshal.AsSpan(_holes), flushes)) break;
+                var holes = CollectionsMarshal.AsSpan(_holes);
+                if (!queue.MoveToSegment(next.Level, in block, next.Entries, holes, flushes)) break;
             }
         }
         finally
@@ -103,7 +109,9 @@ internal sealed class Evacuation : IDisposable
         flushes.FlushAll();
     }
 
-    /// <summary>Blocks that were written and not taken over: the queue is gone, or the disk is full or failed.</summary>
+    /// <summary>
+    /// Blocks that were written and not taken over: the queue is gone, or the disk is full or failed.
+    /// </summary>
     private void DropPending(BrokerQueue queue)
     {
         _builder.Begin(0, 0);
@@ -155,7 +163,8 @@ internal sealed class Evacuation : IDisposable
     {
         while (true)
         {
-            if (_broker.Store.TryRead(candidate.Entry.Location, candidate.Entry.Length, ref lease, out var bytes)) return bytes;
+            if (_broker.Store.TryRead(candidate.Entry.Location, candidate.Entry.Length, ref lease, out var bytes))
+                return bytes;
             _broker.Store.Load(candidate.Entry.Location, candidate.Entry.Length);
         }
     }

@@ -4,13 +4,14 @@ using Posthaste.Primitives;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Memory for messages that no journal holds: an address space of blocks, filled in order, each of which goes back to the pool when the
-/// last message in it has been released.
+/// Memory for messages that no journal holds: an address space of blocks, filled in order, each of which goes back to
+/// the pool when the last message in it has been released.
 /// </summary>
 /// <remarks>
-/// Any thread may store, retain and release. Whoever reads a message holds a reference to it (its queue entry), so a block never
-/// goes away under a reader. A block lives as long as any message in it: the spill of long backlogs to segments keeps a few
-/// forgotten messages from pinning many blocks. Memory in use: <see cref="BytesInUse"/>; the broker's alarm bounds it.
+/// Any thread may store, retain and release. Whoever reads a message holds a reference to it (its queue entry), so a
+/// block never goes away under a reader. A block lives as long as any message in it: the spill of long backlogs to
+/// segments keeps a few forgotten messages from pinning many blocks. Memory in use: <see cref="BytesInUse"/>; the
+/// broker's alarm bounds it.
 /// <code>
 ///  61                               18 17                0
 /// +-----------------------------------+-------------------+
@@ -21,7 +22,10 @@ namespace Posthaste.Broker.Storage;
 /// </remarks>
 public sealed class MessageArena
 {
-    /// <summary>Bytes of a block. 256 KiB: some hundred messages share one bookkeeping entry, and one straggler pins no more than that.</summary>
+    /// <summary>
+    /// Bytes of a block. 256 KiB: some hundred messages share one bookkeeping entry, and one straggler pins no more
+    /// than that.
+    /// </summary>
     public const int BlockBytes = 1 << BlockShift;
 
     private const int BlockShift = 18;
@@ -38,7 +42,10 @@ public sealed class MessageArena
     /// <summary>Bytes of blocks that hold messages now.</summary>
     public long BytesInUse => Volatile.Read(ref _bytesInUse);
 
-    /// <summary>Reserves room for a message with one reference, to be filled through <paramref name="target"/> before anyone else learns of it.</summary>
+    /// <summary>
+    /// Reserves room for a message with one reference, to be filled through <paramref name="target"/> before anyone
+    /// else learns of it.
+    /// </summary>
     public MessageLocation Store(int length, out Span<byte> target)
     {
         lock (_lock)
@@ -79,7 +86,8 @@ public sealed class MessageArena
         var number = location.Position >> BlockShift;
         while (true)
         {
-            // The window moves and grows under the lock; a reader that saw it in between finds another block or none and looks again.
+            // The window moves and grows under the lock; a reader that saw it in between finds another block or none
+            // and looks again.
             var blocks = Volatile.Read(ref _blocks);
             var block = Volatile.Read(ref blocks[number & (blocks.Length - 1)]);
             if (block is not null && block.Number == number) return block;

@@ -7,7 +7,8 @@ using Posthaste.Core.Queues;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Reads from disk what queues need and do not have in memory, on a thread of its own, so that no strand ever waits for a disk.
+/// Reads from disk what queues need and do not have in memory, on a thread of its own, so that no strand ever waits for
+/// a disk.
 /// </summary>
 internal sealed partial class MessageLoader : IDisposable
 {

@@ -8,7 +8,9 @@ namespace Posthaste.Broker.Storage;
 /// <summary>Finds the bytes of stored messages, wherever they are. Any thread.</summary>
 internal sealed class MessageStore(MessageArena arena, DataStore data)
 {
-    /// <summary>The bytes of a message if they are in memory. They stay valid until <paramref name="lease"/> moves on or ends.</summary>
+    /// <summary>
+    /// The bytes of a message if they are in memory. They stay valid until <paramref name="lease"/> moves on or ends.
+    /// </summary>
     /// <returns>False when they have to be loaded first (<see cref="Load"/>).</returns>
     public bool TryRead(MessageLocation location, int length, ref BlockLease lease, out ReadOnlySpan<byte> bytes)
     {
@@ -41,7 +43,8 @@ internal sealed class MessageStore(MessageArena arena, DataStore data)
         return true;
     }
 
-    private bool TryReadSegment(MessageLocation location, int length, ref BlockLease lease, out ReadOnlySpan<byte> bytes)
+    private bool TryReadSegment(
+        MessageLocation location, int length, ref BlockLease lease, out ReadOnlySpan<byte> bytes)
     {
         if (!data.Segments!.TryPin(Place(location), length, out var block, out var offset))
         {
@@ -64,11 +67,13 @@ internal sealed class MessageStore(MessageArena arena, DataStore data)
         data.Segments.Load(info).Release();
     }
 
-    private static SegmentLocation Place(MessageLocation location) => new((int)location.SegmentId, location.SegmentOffset);
+    private static SegmentLocation Place(MessageLocation location) =>
+        new((int)location.SegmentId, location.SegmentOffset);
 }
 
 /// <summary>
-/// Holds on to the block that was read last, so that a run of messages from one block costs one reference. Belongs to one strand.
+/// Holds on to the block that was read last, so that a run of messages from one block costs one reference. Belongs to
+/// one strand.
 /// </summary>
 internal struct BlockLease
 {

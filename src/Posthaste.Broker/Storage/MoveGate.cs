@@ -1,18 +1,25 @@
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Marks the time between an entry's leaving its queue and the journal's record of that, for the few operations where the two do not
-/// happen on one strand at once (transactions, dead-lettering). Before the evacuation reuses a journal file it waits until whatever left before
-/// its look at the queues has been recorded: else a crash would find neither the message nor why it went.
+/// Marks the time between an entry's leaving its queue and the journal's record of that, for the few operations where
+/// the two do not happen on one strand at once (transactions, dead-lettering). Before the evacuation reuses a journal
+/// file it waits until whatever left before its look at the queues has been recorded: else a crash would find neither
+/// the message nor why it went.
 /// </summary>
-/// <remarks>Two counters take turns: <see cref="WaitForEarlier"/> turns to the other one and waits until the first is down to zero.</remarks>
+/// <remarks>
+/// Two counters take turns: <see cref="WaitForEarlier"/> turns to the other one and waits until the first is down to
+/// zero.
+/// </remarks>
 internal sealed class MoveGate
 {
     private readonly int[] _open = new int[2];
     private readonly Lock _turning = new();
     private int _turn;
 
-    /// <summary>An entry is about to leave. Called while it is still in its queue, on its strand. Returns what <see cref="Exit"/> wants.</summary>
+    /// <summary>
+    /// An entry is about to leave. Called while it is still in its queue, on its strand. Returns what <see
+    /// cref="Exit"/> wants.
+    /// </summary>
     public int Enter()
     {
         while (true)

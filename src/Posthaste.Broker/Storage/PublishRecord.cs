@@ -14,10 +14,10 @@ namespace Posthaste.Broker.Storage;
 /// | queue id (u64) × queues          | distance (u32) | message …     |
 /// +----------------------------------+----------------+---------------+
 /// </code>
-/// The distance from the start of the record's payload to the message lets the journal find the record, and so its checksum, by the
-/// message's location; in a compound record that start is further back than this part's.
-/// Only queues that keep this message through a restart are listed. Time to live counts from the message's own time of arrival, so a replay
-/// finds the same expiry; -1 for none. Integers are little-endian.
+/// The distance from the start of the record's payload to the message lets the journal find the record, and so its
+/// checksum, by the message's location; in a compound record that start is further back than this part's. Only queues
+/// that keep this message through a restart are listed. Time to live counts from the message's own time of arrival, so
+/// a replay finds the same expiry; -1 for none. Integers are little-endian.
 /// </summary>
 internal static class PublishRecord
 {

@@ -31,7 +31,8 @@ internal static class CountersRecord
         BinaryPrimitives.ReadUInt64LittleEndian(payload),
         new EntryId(BinaryPrimitives.ReadUInt64LittleEndian(payload[8..])),
         new EntryCounters(
-            BinaryPrimitives.ReadUInt16LittleEndian(payload[16..]), BinaryPrimitives.ReadUInt16LittleEndian(payload[18..])));
+            BinaryPrimitives.ReadUInt16LittleEndian(payload[16..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(payload[18..])));
 }
 
 /// <summary>
@@ -55,13 +56,14 @@ internal static class DeliveryMarkRecord
     }
 
     public static (ulong QueueId, byte Level, ulong BelowSeq) Read(ReadOnlySpan<byte> payload) => (
-        BinaryPrimitives.ReadUInt64LittleEndian(payload), payload[16], BinaryPrimitives.ReadUInt64LittleEndian(payload[8..]));
+        BinaryPrimitives.ReadUInt64LittleEndian(payload), payload[16],
+        BinaryPrimitives.ReadUInt64LittleEndian(payload[8..]));
 }
 
 /// <summary>
-/// Payload of a sequence record: the entry whose message stands at a journal position has this id. Written when messages without a record of
-/// their own (transient ones in a durable queue) took numbers in between. A settlement that names the entry comes later in the journal, so where
-/// a crash cuts this record off it cuts that off too.
+/// Payload of a sequence record: the entry whose message stands at a journal position has this id. Written when
+/// messages without a record of their own (transient ones in a durable queue) took numbers in between. A settlement
+/// that names the entry comes later in the journal, so where a crash cuts this record off it cuts that off too.
 /// <code>
 ///  0                8                16               24
 /// +----------------+----------------+----------------+
@@ -126,16 +128,18 @@ internal static class ForwardRecord
             Flags = (EntryFlags)(word >> 48),
         };
         var counters = new EntryCounters(
-            BinaryPrimitives.ReadUInt16LittleEndian(payload[28..]), BinaryPrimitives.ReadUInt16LittleEndian(payload[30..]));
+            BinaryPrimitives.ReadUInt16LittleEndian(payload[28..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(payload[30..]));
         return (
             BinaryPrimitives.ReadUInt64LittleEndian(payload),
-            new EvacuationCandidate(new EntryId(BinaryPrimitives.ReadUInt64LittleEndian(payload[8..])), entry, counters));
+            new EvacuationCandidate(
+                new EntryId(BinaryPrimitives.ReadUInt64LittleEndian(payload[8..])), entry, counters));
     }
 }
 
 /// <summary>
-/// Payload of an evacuate record: a block of a segment file holds entries of a queue from now on. Entries of the block that had left the
-/// queue by then are listed; later ones have settle records.
+/// Payload of an evacuate record: a block of a segment file holds entries of a queue from now on. Entries of the block
+/// that had left the queue by then are listed; later ones have settle records.
 /// <code>
 ///  0                8        9                                     61         65
 /// +----------------+--------+-------------------------------------+----------+-----------------------------+
@@ -177,7 +181,8 @@ internal static class EvacuateRecord
         }
     }
 
-    public static (ulong QueueId, byte Level, ColdBlock Block, (ulong First, ulong Last)[] Gone) Read(ReadOnlySpan<byte> payload)
+    public static (ulong QueueId, byte Level, ColdBlock Block, (ulong First, ulong Last)[] Gone) Read(
+        ReadOnlySpan<byte> payload)
     {
         var at = payload[9..];
         var block = new ColdBlock(

@@ -12,7 +12,10 @@ public enum RecordType : byte
     /// <summary>An exchange, queue, binding or virtual host came or went.</summary>
     Catalog = 3,
 
-    /// <summary>Several of the above that hold together or not at all: a transaction, a dead-lettering. See <see cref="CompoundRecord"/>.</summary>
+    /// <summary>
+    /// Several of the above that hold together or not at all: a transaction, a dead-lettering. See <see
+    /// cref="CompoundRecord"/>.
+    /// </summary>
     Compound = 4,
 
     /// <summary>How often an entry was delivered so far.</summary>
@@ -27,10 +30,15 @@ public enum RecordType : byte
     /// <summary>A block of a segment file now holds entries of a queue.</summary>
     Evacuate = 8,
 
-    /// <summary>The sequence number of an entry that a replay could not know, since entries without record came before it.</summary>
+    /// <summary>
+    /// The sequence number of an entry that a replay could not know, since entries without record came before it.
+    /// </summary>
     Sequence = 9,
 
-    /// <summary>Like <see cref="DeliveryMark"/>, and right also when it is lower than an earlier one: written by a clean shutdown.</summary>
+    /// <summary>
+    /// Like <see cref="DeliveryMark"/>, and right also when it is lower than an earlier one: written by a clean
+    /// shutdown.
+    /// </summary>
     ExactDeliveryMark = 10,
 
     /// <summary>In snapshots only: a queue's state beyond what the journal since then tells.</summary>

@@ -9,8 +9,8 @@ using Posthaste.Storage.Journaling;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Rebuilds a broker from its data directory: the last snapshot, then every record since, in the order of the journal. The records are facts:
-/// nothing is decided anew, so limits and times to live play no part until all is restored.
+/// Rebuilds a broker from its data directory: the last snapshot, then every record since, in the order of the journal.
+/// The records are facts: nothing is decided anew, so limits and times to live play no part until all is restored.
 /// </summary>
 internal sealed class Recovery(MessageBroker broker) : IJournalReplay
 {
@@ -20,7 +20,9 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
     /// <summary>Messages that the journal brought back, settled ones included.</summary>
     public long PublishCount => _publishCount;
 
-    /// <summary>Some record of this run of the journal says that the broker was shut down in order, and none follows.</summary>
+    /// <summary>
+    /// Some record of this run of the journal says that the broker was shut down in order, and none follows.
+    /// </summary>
     public bool WasClean { get; private set; }
 
     public void BeginBatch(in JournalBatchInfo batch) => WasClean = false;
@@ -76,7 +78,8 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
                 break;
             default:
                 throw new StorageDamagedException(
-                    $"The journal has a record of unknown kind {type} at position {payloadPosition}: a newer version of Posthaste wrote it.");
+                    $"The journal has a record of unknown kind {type} at position {payloadPosition}: "
+                    + "a newer version of Posthaste wrote it.");
         }
     }
 

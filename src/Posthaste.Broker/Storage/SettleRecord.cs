@@ -42,16 +42,20 @@ internal static class SettleRecord
 
     public static ulong ReadQueueId(ReadOnlySpan<byte> payload) => BinaryPrimitives.ReadUInt64LittleEndian(payload);
 
-    public static int ReadCount(ReadOnlySpan<byte> payload) => (int)BinaryPrimitives.ReadUInt32LittleEndian(payload[8..]);
+    public static int ReadCount(ReadOnlySpan<byte> payload) =>
+        (int)BinaryPrimitives.ReadUInt32LittleEndian(payload[8..]);
 
     public static EntryRange ReadRange(ReadOnlySpan<byte> payload, int index)
     {
         var at = payload[(FixedBytes + (index * RangeBytes))..];
-        return new EntryRange(new EntryId(BinaryPrimitives.ReadUInt64LittleEndian(at)), BinaryPrimitives.ReadUInt32LittleEndian(at[8..]));
+        return new EntryRange(
+            new EntryId(BinaryPrimitives.ReadUInt64LittleEndian(at)), BinaryPrimitives.ReadUInt32LittleEndian(at[8..]));
     }
 }
 
-/// <summary>Gathers entry ids into ranges: acknowledgements mostly come in order. Reused; owned by one strand.</summary>
+/// <summary>
+/// Gathers entry ids into ranges: acknowledgements mostly come in order. Reused; owned by one strand.
+/// </summary>
 internal sealed class EntryRanges
 {
     private EntryRange[] _ranges = [];

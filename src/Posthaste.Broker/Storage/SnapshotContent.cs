@@ -6,7 +6,8 @@ using Posthaste.Storage.Snapshots;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// What a snapshot holds: the records that would build the broker's state anew (virtual hosts, catalog, queue states), without messages.
+/// What a snapshot holds: the records that would build the broker's state anew (virtual hosts, catalog, queue states),
+/// without messages.
 /// <code>
 ///  0              4
 /// +--------------+--------+-----------+
@@ -18,7 +19,10 @@ internal static class SnapshotContent
 {
     private const int HeaderBytes = 5;
 
-    /// <summary>Writes the state between two batches: queues as they are now, and the catalog, which may already be further (its records can be repeated).</summary>
+    /// <summary>
+    /// Writes the state between two batches: queues as they are now, and the catalog, which may already be further (its
+    /// records can be repeated).
+    /// </summary>
     public static void Write(MessageBroker broker, IBufferWriter<byte> to)
     {
         var record = new ArrayBufferWriter<byte>(1024);
@@ -51,7 +55,8 @@ internal static class SnapshotContent
         }
     }
 
-    private static void WriteCatalog(ArrayBufferWriter<byte> record, IBufferWriter<byte> to, uint hostId, CatalogChange change)
+    private static void WriteCatalog(
+        ArrayBufferWriter<byte> record, IBufferWriter<byte> to, uint hostId, CatalogChange change)
     {
         record.ResetWrittenCount();
         BinaryPrimitives.WriteUInt32LittleEndian(record.GetSpan(sizeof(uint)), hostId);

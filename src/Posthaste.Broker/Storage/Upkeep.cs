@@ -7,13 +7,14 @@ using Posthaste.Storage.Snapshots;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Keeps the journal within its bounds and watches resources: prepares files ahead, takes snapshots, moves what is still wanted out of the
-/// oldest part and gives that back.
+/// Keeps the journal within its bounds and watches resources: prepares files ahead, takes snapshots, moves what is
+/// still wanted out of the oldest part and gives that back.
 /// </summary>
 /// <remarks>
-/// A snapshot is the state at one position of the journal, without the messages that stand in it. It is taken on the applying thread, between two
-/// batches, and stays a candidate: it may be used for recovery only when every live message before its position has been moved behind it (or to
-/// segments), durably. The newest two snapshots are kept, and the journal from the older one on, so a damaged snapshot costs a longer replay only.
+/// A snapshot is the state at one position of the journal, without the messages that stand in it. It is taken on the
+/// applying thread, between two batches, and stays a candidate: it may be used for recovery only when every live
+/// message before its position has been moved behind it (or to segments), durably. The newest two snapshots are kept,
+/// and the journal from the older one on, so a damaged snapshot costs a longer replay only.
 /// <code>
 ///   journal:  ──┬───────────┬───────────┬───────────────▶ tail
 ///            older       newest     candidate
@@ -29,7 +30,9 @@ internal sealed partial class Upkeep : IDisposable
     /// <summary>Snapshots per journal budget at least; see the picture.</summary>
     private const int SnapshotsPerBudget = 4;
 
-    /// <summary>Bytes of journal per byte of snapshot at least, so that snapshots cost an eighth of the writes at most.</summary>
+    /// <summary>
+    /// Bytes of journal per byte of snapshot at least, so that snapshots cost an eighth of the writes at most.
+    /// </summary>
     private const int JournalBytesPerSnapshotByte = 8;
 
     private readonly MessageBroker _broker;
@@ -63,8 +66,8 @@ internal sealed partial class Upkeep : IDisposable
     }
 
     /// <summary>
-    /// Journal between two snapshots. As little as a file: files that are used again soon are still in the page cache and need no zeros
-    /// written ahead. More when the state is large, and never more than the budget allows.
+    /// Journal between two snapshots. As little as a file: files that are used again soon are still in the page cache
+    /// and need no zeros written ahead. More when the state is large, and never more than the budget allows.
     /// </summary>
     private long SnapshotStepBytes => Math.Min(
         _broker.Options.JournalBytesMax / SnapshotsPerBudget,
@@ -197,7 +200,8 @@ internal sealed partial class Upkeep : IDisposable
         {
             var prepared = _broker.Pipeline.IsFailed || _journal.PrepareNextFile();
             var free = _broker.Data.Device!.FreeBytes;
-            _broker.Alarms.Set(ResourceAlarm.Disk, !prepared || _journal.Space != JournalSpace.Ample || free < _broker.Options.DiskFreeBytesMin);
+            _broker.Alarms.Set(ResourceAlarm.Disk, !prepared || _journal.Space != JournalSpace.Ample
+                || free < _broker.Options.DiskFreeBytesMin);
         }
         catch (IOException e)
         {
@@ -209,6 +213,7 @@ internal sealed partial class Upkeep : IDisposable
     [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "Upkeep of the data directory is postponed")]
     private partial void LogPostponed(Exception cause);
 
-    [LoggerMessage(EventId = 2302, Level = LogLevel.Debug, Message = "{Files} journal files reclaimed; a restart begins at {Position} or before")]
+    [LoggerMessage(EventId = 2302, Level = LogLevel.Debug,
+        Message = "{Files} journal files reclaimed; a restart begins at {Position} or before")]
     private partial void LogReclaimed(int files, long position);
 }

@@ -8,16 +8,19 @@ using Posthaste.Primitives;
 namespace Posthaste.Broker.Transactions;
 
 /// <summary>
-/// What a channel in transaction mode has published and settled since its last commit. Committed as one journal record, so it holds across
-/// queues: after a crash all of it has happened or nothing. Owned by the session's reader.
+/// What a channel in transaction mode has published and settled since its last commit. Committed as one journal record,
+/// so it holds across queues: after a crash all of it has happened or nothing. Owned by the session's reader.
 /// </summary>
 /// <remarks>
-/// Memory: messages are copied to pooled buffers until the commit; <see cref="BytesMax"/> bounds them. Returns (requeue) and rejections take effect
-/// at the commit too, each for itself.
+/// Memory: messages are copied to pooled buffers until the commit; <see cref="BytesMax"/> bounds them. Returns
+/// (requeue) and rejections take effect at the commit too, each for itself.
 /// </remarks>
 public sealed class TransactionBuffer
 {
-    /// <summary>Bytes of messages in one transaction. 64 MiB: a journal file; what is larger should be a stream of confirmed messages.</summary>
+    /// <summary>
+    /// Bytes of messages in one transaction. 64 MiB: a journal file; what is larger should be a stream of confirmed
+    /// messages.
+    /// </summary>
     public const int BytesMax = 64 << 20;
 
     private readonly MessageBroker _broker;
@@ -64,7 +67,9 @@ public sealed class TransactionBuffer
 
     public void Reject(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Reject));
 
-    /// <summary>Commits; <paramref name="reply"/> is called when it is durable and applied. The buffer is empty afterwards.</summary>
+    /// <summary>
+    /// Commits; <paramref name="reply"/> is called when it is durable and applied. The buffer is empty afterwards.
+    /// </summary>
     public void Commit(PipelineCallback reply, FlushSet flushes)
     {
         var turn = _broker.Moves.Enter();
@@ -92,7 +97,10 @@ public sealed class TransactionBuffer
         return [.. byQueue.Select(pair => new QueueSettlement(pair.Key.Id, pair.Value))];
     }
 
-    /// <summary>Keeps the messages that queues with a refusing policy have room for; the others are dropped, as RabbitMQ does in a transaction.</summary>
+    /// <summary>
+    /// Keeps the messages that queues with a refusing policy have room for; the others are dropped, as RabbitMQ does in
+    /// a transaction.
+    /// </summary>
     private int AdmitAll(FlushSet flushes)
     {
         var admitted = 0;

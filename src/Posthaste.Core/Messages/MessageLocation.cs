@@ -9,7 +9,9 @@ public enum LocationSpace
     /// <summary>A position in the arena of transient messages: memory only.</summary>
     Arena = 1,
 
-    /// <summary>A segment file of the destination: segment id and offset. Durable messages, or spilled transient ones.</summary>
+    /// <summary>
+    /// A segment file of the destination: segment id and offset. Durable messages, or spilled transient ones.
+    /// </summary>
     Segment = 2,
 }
 
@@ -41,7 +43,8 @@ public readonly record struct MessageLocation(ulong Value) : IComparable<Message
 
     public static MessageLocation Journal(long position) => new((ulong)position);
 
-    public static MessageLocation Arena(long position) => new(((ulong)LocationSpace.Arena << SpaceShift) | (ulong)position);
+    public static MessageLocation Arena(long position) =>
+        new(((ulong)LocationSpace.Arena << SpaceShift) | (ulong)position);
 
     public static MessageLocation Segment(uint segmentId, uint offset) =>
         new(((ulong)LocationSpace.Segment << SpaceShift) | ((ulong)segmentId << 32) | offset);

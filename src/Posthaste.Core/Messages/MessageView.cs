@@ -7,7 +7,9 @@ public enum PropertyFormat : byte
 {
     None = 0,
 
-    /// <summary>AMQP 0-9-1 content header: the property flags and the property list as they came in the header frame.</summary>
+    /// <summary>
+    /// AMQP 0-9-1 content header: the property flags and the property list as they came in the header frame.
+    /// </summary>
     Amqp091 = 1,
 }
 
@@ -20,7 +22,9 @@ public enum MessageFlags : byte
     /// <summary>The publisher asked for it to survive a restart (delivery mode 2, QoS 1, …).</summary>
     Persistent = 1,
 
-    /// <summary>The per-message time to live no longer applies: the message was dead-lettered (RabbitMQ removes `expiration`).</summary>
+    /// <summary>
+    /// The per-message time to live no longer applies: the message was dead-lettered (RabbitMQ removes `expiration`).
+    /// </summary>
     ExpirationRemoved = 2,
 }
 
@@ -47,7 +51,8 @@ public readonly ref struct MessageView
 {
     public const int FixedBytes = 20;
 
-    /// <param name="bytes">The whole message, trusted: checksummed by storage, written by <see cref="MessageWriter"/>.</param>
+    /// <param name="bytes">The whole message, trusted: checksummed by storage, written by <see
+    /// cref="MessageWriter"/>.</param>
     public MessageView(ReadOnlySpan<byte> bytes)
     {
         Format = (PropertyFormat)bytes[0];
@@ -63,7 +68,9 @@ public readonly ref struct MessageView
         Body = bytes[(at + propertiesLength + annotationsLength)..];
     }
 
-    /// <summary>A message that was not stored: its parts still stand where the publisher's bytes were read to.</summary>
+    /// <summary>
+    /// A message that was not stored: its parts still stand where the publisher's bytes were read to.
+    /// </summary>
     public MessageView(
         PropertyFormat format, MessageFlags flags, long receivedAtMs, ReadOnlySpan<byte> exchange,
         ReadOnlySpan<byte> routingKey, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
@@ -93,7 +100,9 @@ public readonly ref struct MessageView
     /// <summary>Properties in the encoding that <see cref="Format"/> names.</summary>
     public ReadOnlySpan<byte> Properties { get; }
 
-    /// <summary>What the broker itself noted (death history); empty for nearly all messages. See MessageAnnotations.</summary>
+    /// <summary>
+    /// What the broker itself noted (death history); empty for nearly all messages. See MessageAnnotations.
+    /// </summary>
     public ReadOnlySpan<byte> Annotations { get; }
 
     public ReadOnlySpan<byte> Body { get; }
@@ -105,14 +114,16 @@ public readonly ref struct MessageView
 public static class MessageWriter
 {
     /// <summary>Bytes that <see cref="Write"/> needs.</summary>
-    public static int Size(int exchangeLength, int routingKeyLength, int propertiesLength, int annotationsLength, int bodyLength) =>
+    public static int Size(
+        int exchangeLength, int routingKeyLength, int propertiesLength, int annotationsLength, int bodyLength) =>
         MessageView.FixedBytes + exchangeLength + routingKeyLength + propertiesLength + annotationsLength + bodyLength;
 
     /// <summary>Writes the message to the start of <paramref name="target"/>, which must have room for it.</summary>
     /// <returns>The number of bytes written.</returns>
     public static int Write(
         Span<byte> target, PropertyFormat format, MessageFlags flags, long receivedAtMs, ReadOnlySpan<byte> exchange,
-        ReadOnlySpan<byte> routingKey, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> annotations, ReadOnlySpan<byte> body)
+        ReadOnlySpan<byte> routingKey, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> annotations,
+        ReadOnlySpan<byte> body)
     {
         target[0] = (byte)format;
         target[1] = (byte)flags;

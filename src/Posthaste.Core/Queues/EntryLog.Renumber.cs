@@ -7,8 +7,9 @@ namespace Posthaste.Core.Queues;
 internal sealed partial class EntryLog
 {
     /// <summary>
-    /// Moves the entry at a location, and all behind it, up to the number that it had. They have been appended shortly before in the
-    /// replay, so the search from the end is short; a location that is not there belongs to an entry known by other means.
+    /// Moves the entry at a location, and all behind it, up to the number that it had. They have been appended shortly
+    /// before in the replay, so the search from the end is short; a location that is not there belongs to an entry
+    /// known by other means.
     /// </summary>
     public void Renumber(ulong seq, MessageLocation location)
     {

@@ -2,7 +2,9 @@ using Posthaste.Core.Messages;
 
 namespace Posthaste.Core.Queues;
 
-/// <summary>Messages that never become entries, entries that can't be had, and numbers that a replay has to be told.</summary>
+/// <summary>
+/// Messages that never become entries, entries that can't be had, and numbers that a replay has to be told.
+/// </summary>
 public sealed partial class QueueMachine
 {
     /// <summary>The blocks in segment files that hold entries of this queue.</summary>
@@ -13,17 +15,19 @@ public sealed partial class QueueMachine
     public IReadOnlyList<QueueConsumer> Consumers => _consumers.Attached;
 
     /// <summary>
-    /// The consumer that a message which came in this moment could be handed to without being kept: nothing is ready before it, and the next
-    /// consumer does not acknowledge. Null when there is none. What follows is <see cref="HandedOver"/>, or an <see cref="Append"/>.
+    /// The consumer that a message which came in this moment could be handed to without being kept: nothing is ready
+    /// before it, and the next consumer does not acknowledge. Null when there is none. What follows is <see
+    /// cref="HandedOver"/>, or an <see cref="Append"/>.
     /// </summary>
-    public QueueConsumer? PeekHandOver() => ReadyCount == 0 && _consumers.Next() is { NoAck: true } consumer ? consumer : null;
+    public QueueConsumer? PeekHandOver() =>
+        ReadyCount == 0 && _consumers.Next() is { NoAck: true } consumer ? consumer : null;
 
     /// <summary>The consumer of <see cref="PeekHandOver"/> got the message: the next one has the turn.</summary>
     public static void HandedOver(QueueConsumer consumer) => ConsumerSet.Served(consumer);
 
     /// <summary>
-    /// The bytes of a ready entry cannot be read: it leaves, is counted in <see cref="LostCount"/> and is not settled, so that a repaired
-    /// file brings it back after a restart.
+    /// The bytes of a ready entry cannot be read: it leaves, is counted in <see cref="LostCount"/> and is not settled,
+    /// so that a repaired file brings it back after a restart.
     /// </summary>
     /// <returns>False when it is not ready (any more).</returns>
     public bool Lose(EntryId id)
@@ -39,8 +43,8 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// While recovering: the entry whose message stands at this location had this id. Entries without a durable record came before it, so the
-    /// numbers of it and of all after it move up.
+    /// While recovering: the entry whose message stands at this location had this id. Entries without a durable record
+    /// came before it, so the numbers of it and of all after it move up.
     /// </summary>
     public void RestoreSequence(EntryId id, MessageLocation location) => Log(id.Level).Renumber(id.Seq, location);
 }

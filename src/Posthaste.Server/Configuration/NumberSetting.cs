@@ -53,8 +53,8 @@ public sealed record NumberSetting(
             "Virtual hosts."),
         new("JournalBytesMax", SettingUnit.Bytes, 4 * MiB, 64 * GiB,
             o => o.JournalBytesMax, (o, v) => o.JournalBytesMax = v,
-            "Journal on disk before its oldest file is emptied and used again; bounds the time of a restart. At least " +
-            "four files."),
+            "Journal on disk before its oldest file is emptied and used again; bounds the time of a restart. " +
+            "At least four files."),
         new("JournalFileBytes", SettingUnit.Bytes, MiB, GiB,
             o => o.JournalFileBytes, (o, v) => o.JournalFileBytes = (int)v,
             "One journal file, whole MiB: large enough that rolling is rare, small enough to recycle often."),
@@ -89,7 +89,8 @@ public sealed record NumberSetting(
         var rows = All.Select(setting =>
             $"| `{setting.Key}` | {setting.DefaultText ?? setting.Format(setting.Get(defaults))} " +
             $"| {setting.Format(setting.Min)} to {setting.Format(setting.Max)} | {setting.Meaning} |");
-        return string.Join('\n', rows.Prepend("|---|---|---|---|").Prepend("| Setting | Default | Range | What it bounds |"));
+        string[] head = ["| Setting | Default | Range | What it bounds |", "|---|---|---|---|"];
+        return string.Join('\n', head.Concat(rows));
     }
 
     /// <summary>Reads the number from text and applies it.</summary>

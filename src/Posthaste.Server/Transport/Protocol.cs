@@ -10,5 +10,6 @@ internal sealed record Protocol(
     string Name, int DefaultPort, Func<MessageBroker, ILoggerFactory, IProtocolHandler> Create)
 {
     /// <summary>Every protocol of this build.</summary>
-    public static IReadOnlyList<Protocol> Known { get; } = [new("amqp", 5672, (broker, _) => new Amqp091Handler(broker))];
+    public static IReadOnlyList<Protocol> Known { get; } =
+        [new("amqp", 5672, (broker, _) => new Amqp091Handler(broker))];
 }

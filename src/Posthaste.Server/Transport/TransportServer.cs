@@ -117,8 +117,8 @@ internal sealed partial class TransportServer : IAsyncDisposable
             provider => provider.GetRequiredService<DiagnosticListener>());
         host.UseSockets(Configure).UseKestrelCore();
 
-        // Last, since Kestrel registers its own, and the last one counts. The pools' clock is the machine's: memory is real even where a
-        // test's time stands still.
+        // Last, since Kestrel registers its own, and the last one counts. The pools' clock is the machine's: memory is
+        // real even where a test's time stands still.
         host.Services.AddSingleton<IMemoryPoolFactory<byte>>(_ => new PinnedBlockPoolFactory(TimeProvider.System));
         return host.Services.BuildServiceProvider();
     }

@@ -1,11 +1,13 @@
 namespace Posthaste.Storage.Devices;
 
 /// <summary>
-/// Shows another device and forgets what is written: a broker can recover on it without changing a byte, beside one that runs.
+/// Shows another device and forgets what is written: a broker can recover on it without changing a byte, beside one
+/// that runs.
 /// </summary>
 /// <remarks>
-/// Existing files are read from below; writes to them go nowhere. New files have a length and no content; renaming and deleting change the
-/// names that are seen here only. It takes no lock: what a running broker does meanwhile looks like a crash at that moment, at worst. One thread at a time.
+/// Existing files are read from below; writes to them go nowhere. New files have a length and no content; renaming and
+/// deleting change the names that are seen here only. It takes no lock: what a running broker does meanwhile looks like
+/// a crash at that moment, at worst. One thread at a time.
 /// </remarks>
 public sealed class ReadOnlyDevice(IStorageDevice below) : IStorageDevice
 {
@@ -147,7 +149,8 @@ public sealed class ReadOnlyDevice(IStorageDevice below) : IStorageDevice
         {
             var count = (int)Math.Clamp(LengthBytes - offset, 0, bytes.Length);
             bytes[..count].Clear();
-            if (offset < _kept.Length) _kept.AsSpan((int)offset, (int)Math.Min(count, _kept.Length - offset)).CopyTo(bytes);
+            if (offset < _kept.Length)
+                _kept.AsSpan((int)offset, (int)Math.Min(count, _kept.Length - offset)).CopyTo(bytes);
             return count;
         }
 

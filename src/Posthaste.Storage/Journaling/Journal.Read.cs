@@ -81,7 +81,9 @@ public sealed partial class Journal
         return block;
     }
 
-    /// <summary>Bytes of the distance that stands before a part of a payload which <see cref="LoadPart"/> can find.</summary>
+    /// <summary>
+    /// Bytes of the distance that stands before a part of a payload which <see cref="LoadPart"/> can find.
+    /// </summary>
     public const int DistanceBytes = sizeof(uint);
 
     /// <summary>Writes what has to stand right before such a part.</summary>
@@ -91,8 +93,8 @@ public sealed partial class Journal
         BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)distance);
 
     /// <summary>
-    /// As <see cref="Load"/>, for a part of a payload with its distance before it (<see cref="WriteDistance"/>): checks the
-    /// whole record.
+    /// As <see cref="Load"/>, for a part of a payload with its distance before it (<see cref="WriteDistance"/>): checks
+    /// the whole record.
     /// </summary>
     /// <param name="position">The position of the part.</param>
     /// <param name="length">Its size.</param>
@@ -126,7 +128,8 @@ public sealed partial class Journal
             }
         }
         throw new StorageDamagedException(
-            $"The record around position {position} is damaged: offset {file.OffsetOf(position)} of {file.Store.Name}.");
+            $"The record around position {position} is damaged: "
+                + $"offset {file.OffsetOf(position)} of {file.Store.Name}.");
     }
 
     private static void Read(JournalFile file, long position, Span<byte> bytes)

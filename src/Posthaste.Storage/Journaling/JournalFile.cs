@@ -51,8 +51,8 @@ internal sealed class JournalFile(long sequence, long @base, ulong salt, Journal
     public JournalBlock? BlockAt(long position) => Volatile.Read(ref _blocks[IndexOf(position)]);
 
     /// <summary>
-    /// Makes a block found at its positions; with <paramref name="replace"/> false only where no appended one is. Another loaded one
-    /// gives way: it may end in the middle of the record that this one was loaded for.
+    /// Makes a block found at its positions; with <paramref name="replace"/> false only where no appended one is.
+    /// Another loaded one gives way: it may end in the middle of the record that this one was loaded for.
     /// </summary>
     public void Publish(JournalBlock block, bool replace)
     {

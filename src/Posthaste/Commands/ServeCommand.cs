@@ -175,7 +175,8 @@ internal static class ServeCommand
     {
         if (recovery.IsNew) return "nothing: the directory is new";
         var end = recovery.WasClean ? "after a clean stop" : "after a crash";
-        var damage = recovery.Damages.Count == 0 ? "" : $"; {recovery.Damages.Count:#,0} places are damaged, see the log";
+        var damage =
+            recovery.Damages.Count == 0 ? "" : $"; {recovery.Damages.Count:#,0} places are damaged, see the log";
         return $"{recovery.QueueCount:#,0} queues with {recovery.MessageCount:#,0} messages {end}, " +
             $"in {recovery.Duration.TotalSeconds:0.00} s{damage}";
     }

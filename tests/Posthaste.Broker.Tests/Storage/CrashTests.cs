@@ -59,7 +59,8 @@ public sealed class CrashTests
 
         Assert.True(_host.Broker.Recovery.WasClean);
         Assert.Equal(
-            [("0", true), ("1", true), ("2", false), ("3", false)], _host.Drain("q").Select(r => (r.Body, r.Redelivered)));
+            [("0", true), ("1", true), ("2", false), ("3", false)],
+            _host.Drain("q").Select(r => (r.Body, r.Redelivered)));
     }
 
     [Fact]
@@ -216,7 +217,8 @@ public sealed class CrashTests
             host.Idle();
             host.CrashAndOpen();
 
-            var (inSource, inA, inB) = (host.DrainBodies("source").Count, host.DrainBodies("a").Count, host.DrainBodies("b").Count);
+            var (inSource, inA, inB) =
+                (host.DrainBodies("source").Count, host.DrainBodies("a").Count, host.DrainBodies("b").Count);
             Assert.True((inSource, inA, inB) is (1, 0, 0) or (0, 1, 1), $"seed {seed}: {inSource}, {inA}, {inB}");
             if (reply.Durable == true) Assert.Equal(0, inSource);
         }

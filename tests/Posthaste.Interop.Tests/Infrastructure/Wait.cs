@@ -10,7 +10,9 @@ internal static class Wait
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Polls <paramref name="condition"/> until it holds; names <paramref name="what"/> if it does not.</summary>
+    /// <summary>
+    /// Polls <paramref name="condition"/> until it holds; names <paramref name="what"/> if it does not.
+    /// </summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> condition)
     {
         var elapsed = Stopwatch.StartNew();

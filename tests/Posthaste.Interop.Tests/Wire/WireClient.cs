@@ -112,7 +112,8 @@ internal sealed class WireClient : IAsyncDisposable
         WireFrame header = (await ReadAsync())!;
         WireFrame body = (await ReadAsync())!;
         return new WireMessage(
-            BinaryPrimitives.ReadInt64BigEndian(got.Arguments), got.Arguments[8] == 1, header.Payload[12..], body.Payload);
+            BinaryPrimitives.ReadInt64BigEndian(got.Arguments), got.Arguments[8] == 1, header.Payload[12..],
+            body.Payload);
     }
 
     public Task SendMethodAsync(ushort channel, int classId, int methodId, WireWriter arguments) => SendFrameAsync(

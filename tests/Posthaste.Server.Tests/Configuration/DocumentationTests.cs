@@ -5,7 +5,9 @@ namespace Posthaste.Server.Tests.Configuration;
 
 public sealed class DocumentationTests
 {
-    /// <summary>The table is written by the options themselves; when they change, paste what this test prints.</summary>
+    /// <summary>
+    /// The table is written by the options themselves; when they change, paste what this test prints.
+    /// </summary>
     [Fact]
     public void The_table_of_limits_is_the_options_own()
     {

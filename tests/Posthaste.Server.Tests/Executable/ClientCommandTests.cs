@@ -11,7 +11,7 @@ public sealed class ClientCommandTests
         var result = await PosthasteProcess.RunAsync();
         Assert.Equal(0, result.ExitCode);
         Assert.All(["serve", "publish", "consume", "bench", "data"], command =>
-            Assert.Contains($"posthaste {command}", result.Output.Replace("\n  ", "\n  posthaste ", StringComparison.Ordinal), StringComparison.Ordinal));
+            Assert.Contains($"\n  {command}", result.Output, StringComparison.Ordinal));
         Assert.Contains("Examples:", result.Output, StringComparison.Ordinal);
     }
 
@@ -31,7 +31,8 @@ public sealed class ClientCommandTests
 
         using (var serve = await PosthasteProcess.ServeAsync("--data", directory.Path))
         {
-            var consumed = await PosthasteProcess.RunAsync("consume", "--uri", serve.Uri, "--queue", "numbers", "--count", "2500");
+            var consumed =
+                await PosthasteProcess.RunAsync("consume", "--uri", serve.Uri, "--queue", "numbers", "--count", "2500");
             Assert.Equal(lines, consumed.Output.TrimEnd());
         }
     }
@@ -43,7 +44,8 @@ public sealed class ClientCommandTests
         await PosthasteProcess.RunAsync(
             "publish", "--uri", serve.Uri, "--queue", "orders", "{\"id\":1}",
             "--header", "tenant=acme", "--content-type", "application/json", "--priority", "7");
-        var consumed = await PosthasteProcess.RunAsync("consume", "--uri", serve.Uri, "--queue", "orders", "--count", "1", "--json");
+        var consumed = await PosthasteProcess.RunAsync(
+            "consume", "--uri", serve.Uri, "--queue", "orders", "--count", "1", "--json");
 
         var message = JsonDocument.Parse(consumed.Output).RootElement;
         var properties = message.GetProperty("properties");
@@ -71,7 +73,8 @@ public sealed class ClientCommandTests
     public async Task A_message_that_reaches_no_queue_is_an_error()
     {
         using var serve = await PosthasteProcess.ServeAsync("--memory");
-        var result = await PosthasteProcess.RunAsync("publish", "--uri", serve.Uri, "--exchange", "amq.topic", "--key", "a", "x");
+        var result = await PosthasteProcess.RunAsync(
+            "publish", "--uri", serve.Uri, "--exchange", "amq.topic", "--key", "a", "x");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("reached no queue: NO_ROUTE", result.Error, StringComparison.Ordinal);
     }
@@ -80,7 +83,8 @@ public sealed class ClientCommandTests
     public async Task An_exchange_that_is_not_there_is_an_error_in_the_brokers_words()
     {
         using var serve = await PosthasteProcess.ServeAsync("--memory");
-        var result = await PosthasteProcess.RunAsync("publish", "--uri", serve.Uri, "--exchange", "nope", "--key", "a", "x");
+        var result =
+            await PosthasteProcess.RunAsync("publish", "--uri", serve.Uri, "--exchange", "nope", "--key", "a", "x");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("404 NOT_FOUND - no exchange 'nope' in vhost '/'", result.Error, StringComparison.Ordinal);
     }
@@ -108,7 +112,8 @@ public sealed class ClientCommandTests
     {
         var result = await PosthasteProcess.RunAsync("publish", "--uri", "amqp://127.0.0.1:1", "--queue", "q", "x");
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith("posthaste: can't connect to amqp://guest@127.0.0.1:1/", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "posthaste: can't connect to amqp://guest@127.0.0.1:1/", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,7 +64,9 @@ public sealed class DataCommandTests
     {
         using var directory = new TemporaryDirectory();
         using var serve = await PosthasteProcess.ServeAsync("--data", directory.Path);
-        foreach (var arguments in (string[][])[["data", "verify", directory.Path], ["data", "backup", directory.Path, directory["copy"]]])
+        string[][] commands =
+            [["data", "verify", directory.Path], ["data", "backup", directory.Path, directory["copy"]]];
+        foreach (var arguments in commands)
         {
             var result = await PosthasteProcess.RunAsync(arguments);
             Assert.Equal(3, result.ExitCode);

@@ -22,7 +22,15 @@ internal sealed partial class PosthasteProcess : IDisposable
     private PosthasteProcess(Process process) => _process = process;
 
     /// <summary>Port of the first listener; once ready.</summary>
-    public int Port => int.Parse(Output.Split('\n').First(line => line.StartsWith("listening", StringComparison.Ordinal)).Split(':')[^1]);
+    public int Port
+    {
+        get
+        {
+            var lines = Output.Split('\n');
+            var listening = lines.First(line => line.StartsWith("listening", StringComparison.Ordinal));
+            return int.Parse(listening.Split(':')[^1]);
+        }
+    }
 
     public string Uri => $"amqp://guest:guest@127.0.0.1:{Port}/";
 
@@ -37,7 +45,8 @@ internal sealed partial class PosthasteProcess : IDisposable
     /// <summary>Runs a command to its end.</summary>
     public static Task<RunResult> RunAsync(params string[] arguments) => RunAsync("", [], arguments);
 
-    public static async Task<RunResult> RunAsync(string input, (string Name, string Value)[] environment, string[] arguments)
+    public static async Task<RunResult> RunAsync(
+        string input, (string Name, string Value)[] environment, string[] arguments)
     {
         using var process = Start(environment, arguments);
         await process._process.StandardInput.WriteAsync(input);

@@ -15,7 +15,8 @@ public sealed class ServeTests
 
         var result = await serve.StopAsync();
         Assert.Equal(0, result.ExitCode);
-        string[] expected = ["posthaste", "listening amqp 127.0.0.1:", "data", "durable   always", "recovered", "ready", "stopping", "stopped"];
+        string[] expected = ["posthaste", "listening amqp 127.0.0.1:", "data", "durable   always", "recovered", "ready",
+            "stopping", "stopped"];
         var lines = result.Output.Split('\n');
         Assert.All(expected, start => Assert.Contains(lines, line => line.StartsWith(start, StringComparison.Ordinal)));
         Assert.Contains(directory["data"], result.Output, StringComparison.Ordinal);
@@ -79,10 +80,12 @@ public sealed class ServeTests
     public async Task A_configuration_file_is_read()
     {
         using var directory = new TemporaryDirectory();
-        await File.WriteAllTextAsync(directory["good.json"], """{ "Posthaste": { "Data": "ignored", "Memory": "true" } }""");
+        await File.WriteAllTextAsync(
+            directory["good.json"], """{ "Posthaste": { "Data": "ignored", "Memory": "true" } }""");
         var result = await PosthasteProcess.RunAsync("serve", "--config", directory["good.json"]);
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("Posthaste:Memory and Posthaste:Data exclude each other", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Posthaste:Memory and Posthaste:Data exclude each other", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +115,8 @@ public sealed class ServeTests
         var result = await PosthasteProcess.RunAsync("serve", "--memory", "--listen", $"amqp={taken.LocalEndpoint}");
         Assert.Equal(4, result.ExitCode);
         Assert.Equal(
-            $"posthaste: can't listen for amqp on {taken.LocalEndpoint}: the address is in use by another process\n", result.Error);
+            $"posthaste: can't listen for amqp on {taken.LocalEndpoint}: the address is in use by another process\n",
+            result.Error);
     }
 
     [Fact]

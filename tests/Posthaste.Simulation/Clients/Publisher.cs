@@ -52,7 +52,8 @@ internal sealed class Publisher : PublishSource
     /// <summary>Adds to the batch.</summary>
     /// <returns>Number of the message, from 0; of an unroutable one too, which counts as confirmed.</returns>
     public ulong Add(
-        string exchange, string routingKey, byte[] body, bool persistent, byte priority = 0, long ttlMs = -1, bool confirm = true)
+        string exchange, string routingKey, byte[] body, bool persistent, byte priority = 0,
+        long ttlMs = -1, bool confirm = true)
     {
         var seq = (ulong)_verdicts.Count;
         if (!TryFill(exchange, routingKey, body, persistent, priority, ttlMs, out var publish))
@@ -78,7 +79,8 @@ internal sealed class Publisher : PublishSource
     }
 
     /// <summary>Adds to a transaction.</summary>
-    public void AddTo(TransactionBuffer transaction, string queue, byte[] body, bool persistent = true, byte priority = 0)
+    public void AddTo(
+        TransactionBuffer transaction, string queue, byte[] body, bool persistent = true, byte priority = 0)
     {
         if (TryFill("", queue, body, persistent, priority, -1, out var publish)) transaction.Publish(in publish);
     }
@@ -95,10 +97,12 @@ internal sealed class Publisher : PublishSource
     }
 
     private unsafe bool TryFill(
-        string exchange, string routingKey, byte[] body, bool persistent, byte priority, long ttlMs, out OutgoingPublish publish)
+        string exchange, string routingKey, byte[] body, bool persistent, byte priority, long ttlMs,
+        out OutgoingPublish publish)
     {
         publish = default;
-        var status = _routes.Resolve(Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(routingKey), out var route);
+        var status =
+            _routes.Resolve(Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(routingKey), out var route);
         if (status != RouteStatus.Found || route.IsEmpty) return false;
         var pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, body.Length), pinned: true);
         body.CopyTo(pinned, 0);
@@ -142,7 +146,8 @@ internal sealed class RecordingGet : Broker.Queues.GetRequest
 
     public long Remaining { get; private set; }
 
-    protected internal override void OnMessage(in Broker.Queues.DeliveredMessage message, long remaining, FlushSet flushes)
+    protected internal override void OnMessage(
+        in Broker.Queues.DeliveredMessage message, long remaining, FlushSet flushes)
     {
         Body = Encoding.UTF8.GetString(message.Message.Body);
         Id = message.Id;

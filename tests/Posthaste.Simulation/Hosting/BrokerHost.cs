@@ -8,8 +8,8 @@ using Posthaste.Storage.Devices;
 namespace Posthaste.Simulation.Hosting;
 
 /// <summary>
-/// A broker on a device of memory, without threads: it does something only when it is told to. It can be shut down in order, or its power
-/// cut, and opened again on what is left. One thread.
+/// A broker on a device of memory, without threads: it does something only when it is told to. It can be shut down in
+/// order, or its power cut, and opened again on what is left. One thread.
 /// </summary>
 internal sealed class BrokerHost
 {
@@ -61,7 +61,8 @@ internal sealed class BrokerHost
     public BrokerHost Open()
     {
         _scheduler = new StepScheduler();
-        Broker = MessageBroker.Open(Options, NullLoggerFactory.Instance, Device is null ? null : _wrap(Device), _scheduler);
+        Broker =
+            MessageBroker.Open(Options, NullLoggerFactory.Instance, Device is null ? null : _wrap(Device), _scheduler);
         Connection = Connect();
         return this;
     }
@@ -98,7 +99,9 @@ internal sealed class BrokerHost
         Open();
     }
 
-    /// <summary>Cuts the power; what was not synced may be lost, torn and reordered. Call <see cref="Open"/> next.</summary>
+    /// <summary>
+    /// Cuts the power; what was not synced may be lost, torn and reordered. Call <see cref="Open"/> next.
+    /// </summary>
     public void Crash()
     {
         Device = Faulty.Crash();

@@ -10,10 +10,12 @@ namespace Posthaste.Simulation.Hosting;
 /// <summary>Short words for what is done to queues again and again.</summary>
 internal static class BrokerHostQueues
 {
-    public static BrokerQueue Declare(this BrokerHost host, string name, FieldTable? arguments = null, bool durable = true)
+    public static BrokerQueue Declare(
+        this BrokerHost host, string name, FieldTable? arguments = null, bool durable = true)
     {
         var result = host.Host.DeclareQueue(
-            name, passive: false, durable, exclusive: false, autoDelete: false, arguments ?? FieldTable.Empty, host.Connection);
+            name, passive: false, durable, exclusive: false, autoDelete: false, arguments ?? FieldTable.Empty,
+            host.Connection);
         Checks.Require(result.Error is null, result.Error?.Text ?? "");
         return result.Queue!;
     }
@@ -24,7 +26,8 @@ internal static class BrokerHostQueues
         return queue;
     }
 
-    public static RecordingSubscription Consume(this BrokerHost host, string queue, ushort prefetch = 0, bool noAck = false)
+    public static RecordingSubscription Consume(
+        this BrokerHost host, string queue, ushort prefetch = 0, bool noAck = false)
     {
         var subscription = new RecordingSubscription { PrefetchMax = prefetch, NoAck = noAck };
         var refusal = host.Queue(queue).Consume(subscription, FlushSet.ForThisThread);
@@ -45,5 +48,6 @@ internal static class BrokerHostQueues
         return subscription.All;
     }
 
-    public static IReadOnlyList<string> DrainBodies(this BrokerHost host, string queue) => [.. host.Drain(queue).Select(received => received.Body)];
+    public static IReadOnlyList<string> DrainBodies(this BrokerHost host, string queue) =>
+        [.. host.Drain(queue).Select(received => received.Body)];
 }

@@ -22,8 +22,8 @@ internal static class BackupCommand
     {
         var command = new ManualCommand("backup", "Copy a data directory and check the copy.",
             """
-            The copy is synced to disk, read back and checked before the command says that it is there. To restore, start
-            a broker on it (or on a copy of it).
+            The copy is synced to disk, read back and checked before the command says that it is there. To
+            restore, start a broker on it (or on a copy of it).
 
             Example:
               posthaste data backup posthaste-data /backup/2026-01-31
@@ -37,15 +37,18 @@ internal static class BackupCommand
     {
         var source = parsed.GetRequiredValue(Directory);
         var target = Path.GetFullPath(parsed.GetRequiredValue(Target));
-        if (Path.Exists(target)) throw new PosthasteConfigurationException($"{target} exists; a backup does not write over anything");
+        if (Path.Exists(target))
+            throw new PosthasteConfigurationException($"{target} exists; a backup does not write over anything");
 
         using var device = DataCommand.Open(source);
         using var held = device.Lock();
         var partial = target + PartialSuffix;
         if (Path.Exists(partial))
-            throw new PosthasteConfigurationException($"{partial} exists, from a backup that was interrupted; delete it first");
+            throw new PosthasteConfigurationException(
+                $"{partial} exists, from a backup that was interrupted; delete it first");
 
-        var bytes = await Screen.WithProgressAsync("copying", report => CopyAsync(source, partial, report, cancellation));
+        var bytes =
+            await Screen.WithProgressAsync("copying", report => CopyAsync(source, partial, report, cancellation));
         using (var copy = DataCommand.Open(partial))
         {
             var verification = await VerifyCommand.VerifyAsync(copy);

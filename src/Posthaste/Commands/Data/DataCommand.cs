@@ -39,7 +39,8 @@ internal static class DataCommand
         try
         {
             if (DataDirectory.ReadId(device) == 0)
-                throw new PosthasteDataException($"{directory} is no data directory of Posthaste: it has no file 'format'");
+                throw new PosthasteDataException(
+                    $"{directory} is no data directory of Posthaste: it has no file 'format'");
             return device;
         }
         catch
@@ -49,7 +50,9 @@ internal static class DataCommand
         }
     }
 
-    /// <summary>Runs a command on a directory; what the disk refuses is the directory's fault and not the command's.</summary>
+    /// <summary>
+    /// Runs a command on a directory; what the disk refuses is the directory's fault and not the command's.
+    /// </summary>
     internal static async Task<int> GuardAsync(Func<Task<int>> command)
     {
         try

@@ -62,8 +62,11 @@ internal static class ExportCommand
             ? new FileStream(file, FileMode.CreateNew, FileAccess.Write)
             : Console.OpenStandardOutput();
         await using var buffered = new BufferedStream(target, bufferSize: 1 << 16);
-        var count = await Screen.WithProgressAsync("exporting", report => Task.FromResult(Export(broker, queue, buffered, written =>
-            report((double)written / total, $"{written:#,0} messages"))));
+        var count = await Screen.WithProgressAsync("exporting", report =>
+        {
+            void Written(long written) => report((double)written / total, $"{written:#,0} messages");
+            return Task.FromResult(Export(broker, queue, buffered, Written));
+        });
         if (parsed.GetValue(Output) is not null) Screen.Line($"{count:#,0} messages");
         return ExitCode.Ok;
     }
@@ -95,7 +98,8 @@ internal static class ExportCommand
         writer.WriteString("routingKey", message.RoutingKey);
         writer.WriteBoolean("redelivered", delivered.Redelivered);
         writer.WriteString("receivedAt", DateTimeOffset.FromUnixTimeMilliseconds(message.ReceivedAtMs));
-        if (message.Format == PropertyFormat.Amqp091 && BasicProperties.TryDecode(message.Properties, out var properties))
+        if (message.Format == PropertyFormat.Amqp091
+            && BasicProperties.TryDecode(message.Properties, out var properties))
             MessageJson.WriteProperties(writer, properties);
         MessageJson.WriteBody(writer, message.Body);
         writer.WriteEndObject();

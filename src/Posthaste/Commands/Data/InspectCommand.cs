@@ -34,9 +34,11 @@ internal static class InspectCommand
         Screen.Fact("data", $"{device.Description} (id {DataDirectory.ReadId(device):x16})");
         Screen.Fact("opened", $"{DataDirectory.ReadEpoch(device):#,0} times");
         Screen.Fact("stopped", broker.Recovery.WasClean ? "in order" : "by a crash, or it is running");
-        foreach (var (folder, count, bytes) in Files(device)) Screen.Fact(folder, $"{count:#,0} files, {bytes / 1e6:#,0.0} MB");
+        foreach (var (folder, count, bytes) in Files(device))
+            Screen.Fact(folder, $"{count:#,0} files, {bytes / 1e6:#,0.0} MB");
         Screen.Fact("queues", $"{broker.Recovery.QueueCount:#,0} with {broker.Recovery.MessageCount:#,0} messages");
-        foreach (var queue in broker.Queues) Screen.Line($"  {queue.MessageCount,14:#,0}  {queue.Host.Name} {queue.Name}");
+        foreach (var queue in broker.Queues)
+            Screen.Line($"  {queue.MessageCount,14:#,0}  {queue.Host.Name} {queue.Name}");
         foreach (var damage in broker.Recovery.Damages) Screen.Error($"damaged: {damage}");
     }
 

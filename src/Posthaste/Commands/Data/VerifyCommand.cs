@@ -46,7 +46,8 @@ internal static class VerifyCommand
 
     private static void WriteText(DataVerification verification)
     {
-        Screen.Fact("journal", $"{verification.JournalFileCount:#,0} files, {verification.JournalRecordCount:#,0} records");
+        Screen.Fact(
+            "journal", $"{verification.JournalFileCount:#,0} files, {verification.JournalRecordCount:#,0} records");
         Screen.Fact("segments", $"{verification.SegmentBlockCount:#,0} blocks");
         Screen.Fact("state", $"{verification.SnapshotCount:#,0} snapshots");
         Screen.Fact("checked", $"{verification.CheckedBytes / 1e6:#,0.0} MB");
@@ -82,7 +83,9 @@ internal static class VerifyCommand
         $"{(finding.Kind == DataFindingKind.Damage ? "damaged" : "unfinished")}: {finding.File}, " +
         $"{finding.Length:#,0} bytes at offset {finding.Offset:#,0}: {finding.What}";
 
-    /// <summary>Reports on the thread that reads: the usual <see cref="Progress{T}"/> would report late and out of order.</summary>
+    /// <summary>
+    /// Reports on the thread that reads: the usual <see cref="Progress{T}"/> would report late and out of order.
+    /// </summary>
     private sealed class Relay(Action<double> report) : IProgress<double>
     {
         public void Report(double value) => report(value);
