@@ -158,11 +158,12 @@ public sealed partial class MessageBroker : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
         Ticker.Dispose();
         Timers.Dispose();
-        _upkeep?.Dispose();
+        _upkeep?.Stop();
         Loader.Dispose();
         if (!Pipeline.IsFailed) RecordCleanShutdown();
         if (_ownsThreads) _commitLoop?.Dispose();
         else CommitAndApply();
+        _upkeep?.Dispose();
         _data.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -78,7 +78,7 @@ internal sealed partial class DeadLetterer
     {
         if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
         {
-            _broker.Loader.LoadMessage(queue, id, entry.Location, entry.Length);
+            queue.LoadMessage(id, in entry);
             return false;
         }
 

@@ -69,7 +69,7 @@ public sealed class PublishBatch
             }
 
             var count = PipelinedRunLength(run);
-            _lastTicket = pipeline.AppendPublishes(run[..count], nowMs, flushes);
+            _lastTicket = Math.Max(_lastTicket, pipeline.AppendPublishes(run[..count], nowMs, flushes));
             at += count;
         }
 

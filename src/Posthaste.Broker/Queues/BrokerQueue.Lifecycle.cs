@@ -149,7 +149,7 @@ public sealed partial class BrokerQueue
         if (!_broker.Store.TryRead(entry.Location, entry.Length, ref _lease, out var bytes))
         {
             _machine.PutBack(id);
-            _broker.Loader.LoadMessage(this, id, entry.Location, entry.Length);
+            LoadMessage(id, in entry);
             return false;
         }
 

@@ -10,6 +10,7 @@ namespace Posthaste.Broker.Queues;
 public sealed partial class BrokerQueue
 {
     private List<(byte Level, ColdBlock Block)>? _droppedBlocks;
+    private bool _isLoading;
 
     internal void RestoreState(ReadOnlySpan<byte> state) => _machine.ReadState(state);
 
@@ -102,11 +103,29 @@ public sealed partial class BrokerQueue
         return true;
     }
 
-    /// <summary>The bytes of a ready entry can't be read.</summary>
+    /// <summary>
+    /// Asks for the bytes of an entry, on the strand. One load at a time: its end looks at the queue again, and asks for what is missing then.
+    /// </summary>
+    internal void LoadMessage(EntryId id, in QueueEntry entry)
+    {
+        if (_isLoading) return;
+        _isLoading = true;
+        _broker.Loader.LoadMessage(this, id, entry.Location, entry.Length);
+    }
+
+    /// <summary>What was asked for is in memory.</summary>
+    internal void MessageLoaded(FlushSet flushes)
+    {
+        lock (_strand) _isLoading = false;
+        DrainNow(flushes);
+    }
+
+    /// <summary>The bytes of an entry can't be read.</summary>
     internal void MessageUnreadable(EntryId id, FlushSet flushes)
     {
         lock (_strand)
         {
+            _isLoading = false;
             if (!_isGone) _machine.Lose(id);
         }
 

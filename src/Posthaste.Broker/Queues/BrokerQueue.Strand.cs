@@ -35,7 +35,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         if (!_broker.Store.TryRead(entry.Location, entry.Length, ref _lease, out var bytes))
         {
             subscription.Unreserve();
-            _broker.Loader.LoadMessage(this, id, entry.Location, entry.Length);
+            LoadMessage(id, in entry);
             return OfferResult.NotResident;
         }
 

@@ -27,7 +27,7 @@ internal sealed partial class MessageLoader : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Loads the bytes of a message, then drains the queue.</summary>
+    /// <summary>Loads the bytes of a message and tells the queue.</summary>
     public void LoadMessage(BrokerQueue queue, EntryId id, MessageLocation location, int length) => Post(flushes =>
     {
         try
@@ -38,9 +38,10 @@ internal sealed partial class MessageLoader : IDisposable
         {
             LogUnreadable(e, queue.Name, location.ToString());
             queue.MessageUnreadable(id, flushes);
+            return;
         }
 
-        queue.DrainNow(flushes);
+        queue.MessageLoaded(flushes);
     });
 
     /// <summary>Loads the entries of a cold block and gives them to the queue.</summary>

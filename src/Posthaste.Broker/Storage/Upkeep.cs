@@ -59,7 +59,7 @@ internal sealed partial class Upkeep : IDisposable
         _newestPosition = positions.Count > 0 ? positions[^1] : _journal.Files[0].Base;
         _olderPosition = positions.Count > 1 ? positions[^2] : _journal.Files[0].Base;
         broker.Pipeline.BatchApplied = BatchApplied;
-        _journal.FileStarted += _ => _signal.Set();
+        _journal.FileStarted += FileStarted;
         if (!ownThread) return;
         _thread = new Thread(Run) { Name = "posthaste-upkeep", IsBackground = true };
         _thread.Start();
@@ -91,16 +91,26 @@ internal sealed partial class Upkeep : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Does nothing more from now on.</summary>
+    public void Stop()
     {
         _stopping = true;
         _signal.Set();
         _thread?.Join();
         _broker.Pipeline.BatchApplied = null;
-        _candidate?.Dispose();
+        _journal.FileStarted -= FileStarted;
+    }
+
+    /// <summary>After the last commit, which may still have told of a file started.</summary>
+    public void Dispose()
+    {
+        Stop();
+        if (_candidate is { } candidate) LetGo(candidate);
         _evacuation.Dispose();
         _signal.Dispose();
     }
+
+    private void FileStarted(JournalFileInfo file) => _signal.Set();
 
     private void Run()
     {
@@ -139,7 +149,7 @@ internal sealed partial class Upkeep : IDisposable
         }
         catch (IOException e)
         {
-            writer?.Dispose();
+            if (writer is not null) LetGo(writer);
             LogPostponed(e);
         }
     }
@@ -158,8 +168,7 @@ internal sealed partial class Upkeep : IDisposable
         while (_thread is null && _broker.Loader.RunPending()) continue;
         _broker.Moves.WaitForEarlier();
         if (!_broker.WaitUntilDurable()) return false;
-        candidate.Complete();
-        candidate.Dispose();
+        Complete(candidate);
         _olderPosition = _newestPosition;
         _newestPosition = _candidatePosition;
         _isSnapshotWanted = false;
@@ -168,6 +177,38 @@ internal sealed partial class Upkeep : IDisposable
         _broker.Data.Snapshots!.DeleteOlder(keptCount: 2);
         LogReclaimed(recycled, _newestPosition);
         return true;
+    }
+
+    /// <summary>Makes the candidate durable. When that fails it is given up: a second sync of the same file would prove nothing.</summary>
+    private void Complete(SnapshotWriter candidate)
+    {
+        try
+        {
+            candidate.Complete();
+        }
+        catch
+        {
+            _isSnapshotWanted = false;
+            Volatile.Write(ref _candidate, null);
+            throw;
+        }
+        finally
+        {
+            LetGo(candidate);
+        }
+    }
+
+    private void LetGo(SnapshotWriter writer)
+    {
+        try
+        {
+            writer.Dispose();
+        }
+        catch (IOException e)
+        {
+            // An unfinished file is left over until the next start, which deletes it.
+            LogPostponed(e);
+        }
     }
 
     /// <summary>Writes the longest backlogs to segments when the index entries in memory are too many.</summary>

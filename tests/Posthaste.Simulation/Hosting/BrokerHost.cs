@@ -14,7 +14,7 @@ namespace Posthaste.Simulation.Hosting;
 internal sealed class BrokerHost
 {
     /// <summary>Rounds after which a broker that still finds something to do is taken to run in circles.</summary>
-    private const int RoundsMax = 10_000;
+    private const int RoundsMax = 1_000;
 
     private readonly SeededRandom _random;
     private readonly Func<IStorageDevice, IStorageDevice> _wrap;

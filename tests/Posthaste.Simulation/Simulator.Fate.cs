@@ -1,0 +1,291 @@
+using Posthaste.Broker;
+using Posthaste.Simulation.Clients;
+using Posthaste.Simulation.Hosting;
+using Posthaste.Simulation.Model;
+using Posthaste.Storage.Devices;
+using Posthaste.Storage.Verification;
+
+namespace Posthaste.Simulation;
+
+/// <summary>What comes over the broker: rest, faults, crashes, and the end.</summary>
+internal sealed partial class Simulator
+{
+    /// <summary>More than the longest retry of anything that waits.</summary>
+    private const int RetryMs = 2_000;
+
+    private bool IsWorking => !_host.Broker.Pipeline.IsFailed;
+
+    private bool IsOff => _host.Faulty.ChangeCount >= _host.Faulty.PowerOffAtChange;
+
+    private void Connect()
+    {
+        foreach (var producer in _producers.Concat(_transactors)) producer.Connect(_host);
+    }
+
+    private void AddQueue()
+    {
+        Rest();
+        if (!IsWorking || IsOff) return;
+        foreach (var queue in Topology.MakeQueue($"q{++_queueNumber}", _random))
+        {
+            _host.Declare(queue.Name, queue.Arguments, queue.IsDurable);
+            _model.Queues.Add(queue.Name, queue);
+            if (queue.IsForDeadLetters || !_random.Chance(0.5)) continue;
+            _host.Host.BindQueue(queue.Name, "fan", "", [], _host.Connection);
+            _fan.Add(queue);
+        }
+
+        Rest();
+    }
+
+    private void ReplaceQueue()
+    {
+        Rest();
+        if (!IsWorking || IsOff) return;
+        var queue = AnyTarget();
+        foreach (var consumer in _consumers.Where(consumer => consumer.Queue == queue).ToArray()) _consumers.Remove(consumer);
+        _gets.RemoveAll(get => get.Queue == queue);
+        _host.Host.DeleteQueue(queue.Name, false, false, _host.Connection, out _);
+        _fan.Remove(queue);
+        _model.Deleted(queue);
+        AddQueue();
+    }
+
+    private void Purge()
+    {
+        Rest();
+        if (IsOff) return;
+        var queue = AnyQueue();
+        _host.Queue(queue.Name).Purge(FlushSet.ForThisThread);
+        BrokerModel.Purged(queue);
+    }
+
+    /// <summary>Lets the broker do all that it has to do, and compares.</summary>
+    private void Rest()
+    {
+        _host.Idle();
+        if (!IsWorking || IsOff) return;
+        if (_host.Broker.Pipeline.IsFull)
+        {
+            _model.AtRestWithoutRoom();
+            return;
+        }
+
+        _model.AtRest();
+        if (_model.IsDamaged) return;
+        foreach (var queue in _model.Queues.Values)
+        {
+            var actual = _host.Queue(queue.Name);
+            BrokerModel.CheckCounts(queue, actual.MessageCount, actual.UnackedCount);
+        }
+    }
+
+    /// <summary>A fault that the broker survives, or that makes its journal read-only.</summary>
+    private void Stumble()
+    {
+        var device = _host.Faulty;
+        switch (_random.Below(4))
+        {
+            case 0:
+                device.SyncErrorChance = 0.5;
+                break;
+            case 1:
+                device.WriteErrorChance = 0.2;
+                break;
+            case 2:
+                device.CapacityBytes = _random.Chance(0.5) ? long.MaxValue : UsedBytes() + _random.Below(3 << 20);
+                break;
+            default:
+                device.PowerOffAtChange = device.ChangeCount + _random.Between(1, 40);
+                break;
+        }
+    }
+
+    private long UsedBytes()
+    {
+        _host.Faulty.CapacityBytes = long.MaxValue - 1;
+        return long.MaxValue - 1 - _host.Faulty.FreeBytes;
+    }
+
+    private void Crash()
+    {
+        CrashCount++;
+        switch (_random.Below(4))
+        {
+            case 0:
+                Rest();
+                break;
+            case 1:
+                _host.Broker.Pipeline.CommitPending();
+                break;
+            case 2:
+                _host.Faulty.PowerOffAtChange = _host.Faulty.ChangeCount + _random.Between(1, 20);
+                _host.Step();
+                break;
+        }
+
+        _host.Crash();
+        ComeBack();
+    }
+
+    private void Restart()
+    {
+        RestartCount++;
+        _host.Faulty.CapacityBytes = long.MaxValue;
+        foreach (var consumer in _consumers.ToArray()) End(consumer);
+        ReturnGets();
+        Rest();
+        _host.Close();
+        var failed = !IsWorking || IsOff;
+        if (failed)
+        {
+            // Whatever the disk did to the failed journal shows only when what it had not synced is gone.
+            _host.Crash();
+        }
+
+        ComeBack(expectClean: !failed);
+    }
+
+    private void ReturnGets()
+    {
+        foreach (var (queue, get) in _gets)
+        {
+            if (get.Taken is not { } taken) continue;
+            BrokerModel.Returned(taken.Copy, countsAsFailure: false);
+            Known(_host.Queue(queue.Name).Return([taken.Id], null, countsAsFailure: false, FlushSet.ForThisThread));
+        }
+
+        _gets.Clear();
+    }
+
+    private void ComeBack(bool expectClean = false)
+    {
+        _host.Faulty.SyncErrorChance = 0;
+        _host.Faulty.WriteErrorChance = 0;
+        _consumers.Clear();
+        _gets.Clear();
+        _fan.RemoveAll(queue => !queue.IsDurable);
+        _model.Restarted();
+        if (_options.FlipsBits && _random.Chance(0.3)) FlipABit();
+        Verify();
+        Open();
+        FollowDeclarations();
+        SimulationFailure.Unless(
+            _model.IsDamaged || _host.Broker.Recovery.Damages.Count == 0,
+            $"damage without a flipped bit: {string.Join("; ", _host.Broker.Recovery.Damages)}");
+        SimulationFailure.Unless(!expectClean || _host.Broker.Recovery.WasClean, "a shutdown in order is not recognised");
+        Connect();
+    }
+
+    /// <summary>Declarations and deletions that nobody waited for may have been forgotten.</summary>
+    private void FollowDeclarations()
+    {
+        foreach (var queue in _host.Broker.Queues.Where(queue => !_model.Queues.ContainsKey(queue.Name)).ToArray())
+        {
+            _host.Host.DeleteQueue(queue.Name, false, false, _host.Connection, out _);
+        }
+
+        foreach (var queue in _model.Queues.Values.Where(queue => _host.Broker.Queues.All(actual => actual.Name != queue.Name)).ToArray())
+        {
+            SimulationFailure.Unless(!queue.IsDeclaredForGood && !_model.IsDamaged, $"{queue.Name} is gone");
+            _model.Deleted(queue);
+            _fan.Remove(queue);
+        }
+    }
+
+    /// <summary>Opens, also when the power goes off or the disk is full while it comes up.</summary>
+    private void Open()
+    {
+        if (_random.Chance(0.2)) _host.Faulty.PowerOffAtChange = _host.Faulty.ChangeCount + _random.Between(1, 10);
+        while (true)
+        {
+            try
+            {
+                _host.Open();
+                return;
+            }
+            catch (StorageFullException)
+            {
+                _host.Faulty.CapacityBytes = long.MaxValue;
+                _host.Crash();
+            }
+            catch (IOException) when (IsOff)
+            {
+                _host.Crash();
+            }
+        }
+    }
+
+    /// <summary>What lies on the disk is whole, whoever looks at it.</summary>
+    private void Verify()
+    {
+        if (_model.IsDamaged || _options.Wrap is not null) return;
+        var result = DataVerifier.Verify(_host.Device!);
+        SimulationFailure.Unless(
+            !result.Findings.Any(finding => finding.Kind == DataFindingKind.Damage),
+            $"the stored data is damaged: {string.Join("; ", result.Findings)}");
+    }
+
+    /// <summary>Brings the broker up once more, on a disk without faults, empties all queues and looks what has come.</summary>
+    private void Finish()
+    {
+        if (_random.Chance(0.5)) Crash();
+        else Restart();
+        while (!TryDrainAll()) Crash();
+        if (!_model.IsDamaged)
+        {
+            CheckNothingLeft();
+            _model.CheckNothingMissing();
+        }
+
+        _host.Close();
+    }
+
+    private bool TryDrainAll()
+    {
+        _host.Faulty.CapacityBytes = long.MaxValue;
+        foreach (var queue in _model.Queues.Values)
+        {
+            var consumer = new SimulatedConsumer(_model, queue);
+            _consumers.Add(consumer);
+            _host.Queue(queue.Name).Consume(consumer, FlushSet.ForThisThread);
+        }
+
+        bool any;
+        do
+        {
+            any = false;
+            _host.Time.Advance(RetryMs);
+            Rest();
+            foreach (var consumer in _consumers)
+            {
+                if (consumer.Unsettled.Count == 0) continue;
+                any = true;
+                foreach (var (_, copy) in consumer.Unsettled) BrokerModel.Settled(copy);
+                Core.Queues.EntryId[] ids = [.. consumer.Unsettled.Select(d => d.Id)];
+                consumer.Unsettled.Clear();
+                Known(_host.Queue(consumer.Queue.Name).Settle(ids, consumer, FlushSet.ForThisThread));
+            }
+        }
+        while (any);
+        return IsWorking && !IsOff;
+    }
+
+    /// <summary>Empty queues hold no memory and no disk.</summary>
+    private void CheckNothingLeft()
+    {
+        Rest();
+        foreach (var queue in _host.Broker.Queues)
+        {
+            SimulationFailure.Unless(
+                queue is { MessageCount: 0, UnackedCount: 0, ResidentEntryCount: 0 },
+                $"{queue.Name} was emptied and has {queue.MessageCount} ready, {queue.UnackedCount} out, {queue.ResidentEntryCount} in memory, {queue.Machine.HeldCount} held, {queue.Machine.LostCount} lost, {queue.Machine.HasWork} {queue.ConsumerCount} {queue.Definition.Settings}");
+        }
+
+        var arena = _host.Broker.Arena.BytesInUse;
+        SimulationFailure.Unless(
+            arena <= 2 * Broker.Storage.MessageArena.BlockBytes, $"{arena} bytes of the arena are in use with all queues empty");
+        var segments = _host.Device!.List("segments");
+        SimulationFailure.Unless(segments.Count == 0, $"{segments.Count} segment files are left with all queues empty");
+    }
+}
