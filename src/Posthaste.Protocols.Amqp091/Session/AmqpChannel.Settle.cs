@@ -21,8 +21,7 @@ internal sealed partial class AmqpChannel
 
     private WireError Settle(ulong tag, bool multiple, Settlement settlement, MethodId method, ReadScope scope)
     {
-        var taken = scope.Taken;
-        taken.Clear();
+        var taken = scope.LendTaken();
         if (!Deliveries.TryTake(tag, multiple, taken, scope.Resumed))
             return Precondition($"unknown delivery tag {tag}", method);
         if (_transaction is { } transaction)
@@ -48,12 +47,10 @@ internal sealed partial class AmqpChannel
     {
         if (!requeue)
             return new(ReplyCode.NotImplemented, "requeue=false", method);
-        var taken = scope.Taken;
-        taken.Clear();
+        var taken = scope.LendTaken();
         Deliveries.TryTake(0, multiple: true, taken, scope.Resumed);
         foreach (var delivery in taken)
             scope.Settlements.Add(delivery, Settlement.Requeue, scope.Flushes);
-        taken.Clear();
         return default;
     }
 }

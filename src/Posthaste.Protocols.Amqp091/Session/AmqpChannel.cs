@@ -93,10 +93,10 @@ internal sealed partial class AmqpChannel
         Confirms?.Close();
         _transaction?.Rollback(this);
         CancelAll(scope.Flushes);
-        Deliveries.TakeAll(scope.Taken);
-        foreach (var delivery in scope.Taken)
+        var taken = scope.LendTaken();
+        Deliveries.End(taken);
+        foreach (var delivery in taken)
             scope.Settlements.Add(delivery, Settlement.RequeueFailed, scope.Flushes);
-        scope.Taken.Clear();
         scope.Settlements.Flush(scope.Flushes);
     }
 

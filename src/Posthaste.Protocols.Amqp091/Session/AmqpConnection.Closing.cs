@@ -110,7 +110,12 @@ internal sealed partial class AmqpConnection
         }
 
         if (_state == ConnectionState.Running)
+        {
+            // Before the answer: a client that has it may connect again and expect its exclusive queues to be gone.
             EndChannels();
+            Open.Dispose();
+        }
+
         Output.SendNow(0, default(ConnectionCloseOk));
         if (_state == ConnectionState.Closing)
             return;

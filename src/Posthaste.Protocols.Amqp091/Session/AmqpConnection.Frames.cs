@@ -15,26 +15,22 @@ internal sealed partial class AmqpConnection
         _stall = Stall.None;
         _hasReceived = true;
         var rest = buffer;
+
+        // Not given back when something throws: then nobody knows what is in it.
         var scope = _handler.Scopes.Rent();
-        try
+        ObeyCloseRequest();
+        while (!rest.IsEmpty && CanGoOn())
         {
-            ObeyCloseRequest();
-            while (!rest.IsEmpty && CanGoOn())
-            {
-                var used = ProcessContiguous(rest.FirstSpan, scope);
-                if (used == 0)
-                    used = ProcessCrossing(rest, scope);
-                if (used == 0)
-                    break;
-                rest = rest.Slice(used);
-            }
-        }
-        finally
-        {
-            FinishRead(scope);
-            _handler.Scopes.Return(scope);
+            var used = ProcessContiguous(rest.FirstSpan, scope);
+            if (used == 0)
+                used = ProcessCrossing(rest, scope);
+            if (used == 0)
+                break;
+            rest = rest.Slice(used);
         }
 
+        FinishRead(scope);
+        _handler.Scopes.Return(scope);
         NoteStalls();
         return _state >= ConnectionState.Draining ? buffer.End : rest.Start;
     }
@@ -94,6 +90,8 @@ internal sealed partial class AmqpConnection
                 break;
             }
 
+            if (MustWaitBefore(frame))
+                break;
             at += bytes;
             HandleFrame(frame, scope);
         }
@@ -179,6 +177,22 @@ internal sealed partial class AmqpConnection
         var error = channel.Handle(frame, scope);
         if (error.Code != 0)
             Fail(channel, error, scope);
+    }
+
+    /// <summary>
+    /// Whether the frame has to stay unread: what it causes is written without waiting in the channel's row of replies,
+    /// and must not overtake them.
+    /// </summary>
+    private bool MustWaitBefore(in Frame frame)
+    {
+        if (frame.Method is not (MethodId.BasicConsume or MethodId.BasicGet) || frame.Type != FrameType.Method
+            || Find(frame.Channel) is not { } channel || channel.Replies.IsEmpty)
+        {
+            return false;
+        }
+
+        StallFor(channel);
+        return true;
     }
 
     private AmqpChannel? Find(ushort number) => number < _channels.Length ? _channels[number] : null;

@@ -56,6 +56,7 @@ internal sealed class AmqpOutput : IFlushable
     private volatile bool _isFlushing;
     private volatile bool _hasRoom = true;
     private volatile bool _isDead;
+    private volatile bool _isInFlushSet;
 
     /// <param name="pipe">The transport's output.</param>
     /// <param name="onChanged">Told, without the gate, when room comes back or the peer is found gone.</param>
@@ -83,7 +84,11 @@ internal sealed class AmqpOutput : IFlushable
     /// <summary>Whether so much is unread that no further commands should be taken.</summary>
     public bool IsOverfull => _isFlushing && Volatile.Read(ref _sideBytes) >= SideBytesForReplies;
 
-    public bool IsInFlushSet { get; set; }
+    public bool IsInFlushSet
+    {
+        get => _isInFlushSet;
+        set => _isInFlushSet = value;
+    }
 
     /// <summary>
     /// Flushes completed so far, and whether one is going on: no progress over time means a peer that does not read.

@@ -1,5 +1,6 @@
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
+using Posthaste.Core.Queues;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Session;
@@ -24,6 +25,7 @@ internal sealed class ChannelDeliveries
     private int _sharedGiven;
     private int _sharedReserved;
     private volatile bool _isLimited;
+    private bool _hasEnded;
     private bool _isActive = true;
 
     public ChannelDeliveries(AmqpOutput output, ushort channel, int unackedMax)
@@ -110,6 +112,12 @@ internal sealed class ChannelDeliveries
         var properties = DeliveredProperties.Of(message);
         lock (_output.Gate)
         {
+            if (_hasEnded && !noAck)
+            {
+                GiveBack(message.Queue, message.Id);
+                return;
+            }
+
             var tag = ++_lastTag;
             if (!noAck)
                 _unacked.Add(tag, message.Id, message.Queue);
@@ -158,11 +166,12 @@ internal sealed class ChannelDeliveries
         }
     }
 
-    /// <summary>Takes everything that is out.</summary>
-    public void TakeAll(List<UnackedDelivery> into)
+    /// <summary>Takes everything that is out; nothing goes out any more.</summary>
+    public void End(List<UnackedDelivery> into)
     {
         lock (_output.Gate)
         {
+            _hasEnded = true;
             _unacked.TryTakeThrough(0, into);
             _sharedGiven = 0;
         }
@@ -200,6 +209,16 @@ internal sealed class ChannelDeliveries
             TakeResumable(resumed);
         }
     }
+
+    /// <summary>A get that was answered after its channel had ended. Not on the queue's strand, which this is.</summary>
+    private static void GiveBack(BrokerQueue queue, EntryId id) => ThreadPool.UnsafeQueueUserWorkItem(
+        static item =>
+        {
+            item.queue.Return([item.id], by: null, countsAsFailure: false, FlushSet.ForThisThread);
+            FlushSet.ForThisThread.FlushAll();
+        },
+        (queue, id),
+        preferLocal: false);
 
     private bool MayGive(AmqpSubscription subscription) =>
         _isActive && _unacked.Count < _unackedMax

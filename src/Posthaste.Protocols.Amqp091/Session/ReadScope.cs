@@ -15,6 +15,7 @@ internal sealed unsafe class ReadScope
     private const int ScratchBytes = 256 * 1024;
 
     private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
+    private readonly List<UnackedDelivery> _taken = [];
     private readonly List<byte[]> _extra = [];
     private int _used;
 
@@ -23,8 +24,15 @@ internal sealed unsafe class ReadScope
 
     public SettleGroups Settlements { get; } = new();
 
-    /// <summary>For the deliveries of one settling method.</summary>
-    public List<UnackedDelivery> Taken { get; } = [];
+    /// <summary>
+    /// An empty list for the deliveries of one settling method. Emptied here, where it is lent: what one connection took
+    /// must never be met by the next one that uses the scope.
+    /// </summary>
+    public List<UnackedDelivery> LendTaken()
+    {
+        _taken.Clear();
+        return _taken;
+    }
 
     /// <summary>Subscriptions that have credit of their channel again.</summary>
     public List<AmqpSubscription> Resumed { get; } = [];

@@ -235,6 +235,25 @@ public sealed class ConsumeTests
     }
 
     [Fact]
+    public async Task What_one_connection_has_settled_is_nothing_to_one_that_ends()
+    {
+        await using var host = new BrokerHost();
+        var client = await host.OpenChannelAsync();
+        var other = await host.OpenChannelAsync();
+        await client.DeclareQueueAsync("q");
+        await client.PublishAsync("", "q", "x");
+        await client.SendAsync(1, new BasicGet { Queue = "q"u8 });
+        await client.ExpectContentAsync(MethodId.BasicGetOk);
+        await client.SendAsync(1, new BasicNack { DeliveryTag = 1, Requeue = true });
+        await client.SendAsync(1, new BasicGet { Queue = "q"u8 });
+        await client.ExpectContentAsync(MethodId.BasicGetOk);
+        await other.SendAsync(0, new ConnectionClose { ReplyCode = 200 });
+        await other.ExpectAsync(MethodId.ConnectionCloseOk);
+        await other.Served;
+        Assert.Equal(0u, await client.CountAsync("q"));
+    }
+
+    [Fact]
     public async Task A_consumer_is_told_when_its_queue_goes()
     {
         await using var host = new BrokerHost();

@@ -2,25 +2,41 @@ using System.Buffers;
 
 namespace Posthaste.Protocols.Amqp091.Tests.Session;
 
-/// <summary>
-/// Pipe memory as the server's transport has it: pinned blocks. Small ones, so that frames cross them.
-/// </summary>
+/// <summary>Pipe memory as the server's transport has it: pinned blocks, used again. Of any size, so that frames cross them.</summary>
 internal sealed class PinnedBlocks(int blockBytes) : MemoryPool<byte>
 {
+    private readonly Stack<Block> _idle = new();
+
     public override int MaxBufferSize => blockBytes;
 
-    public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => new Block(int.Max(blockBytes, minBufferSize));
+    public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+    {
+        lock (_idle)
+        {
+            if (minBufferSize <= blockBytes && _idle.TryPop(out var block))
+                return block;
+        }
+
+        return new Block(this, int.Max(blockBytes, minBufferSize));
+    }
 
     protected override void Dispose(bool disposing)
     {
     }
 
-    private sealed class Block(int bytes) : IMemoryOwner<byte>
+    private void Return(Block block)
+    {
+        lock (_idle)
+        {
+            if (block.Memory.Length == blockBytes)
+                _idle.Push(block);
+        }
+    }
+
+    private sealed class Block(PinnedBlocks pool, int bytes) : IMemoryOwner<byte>
     {
         public Memory<byte> Memory { get; } = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => pool.Return(this);
     }
 }

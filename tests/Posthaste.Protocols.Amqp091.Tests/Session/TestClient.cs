@@ -156,6 +156,17 @@ internal sealed class TestClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads this many bytes at least and looks at none.</summary>
+    public async Task DiscardAsync(int bytes)
+    {
+        for (var discarded = 0L; discarded < bytes;)
+        {
+            var result = await _fromBroker.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
+            discarded += result.Buffer.Length;
+            _fromBroker.Reader.AdvanceTo(result.Buffer.End);
+        }
+    }
+
     /// <summary>Raw bytes, as many as the broker sends before it closes its side.</summary>
     public async Task<byte[]> ReadToEndAsync()
     {
