@@ -24,7 +24,12 @@ if (Run("dotnet", ["build", "Posthaste.slnx", "-c", "Release", "-v", "q", "--nol
 }
 
 var total = new Tally();
-foreach (string project in Directory.GetFiles("tests", "*.Tests.csproj", SearchOption.AllDirectories).Order())
+string[] projects =
+[
+    .. Directory.GetFiles("tests", "*.Tests.csproj", SearchOption.AllDirectories).Order(),
+    "samples/EmbeddedTests/EmbeddedTests.csproj",
+];
+foreach (string project in projects)
 {
     Console.WriteLine($"\n== {Path.GetFileNameWithoutExtension(project)}");
     total.Add(Test(project));

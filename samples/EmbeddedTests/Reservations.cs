@@ -37,8 +37,11 @@ public sealed class Reservations : IAsyncDisposable
     }
 
     /// <summary>Holds a seat; when it returns, the broker has taken note.</summary>
-    public async Task HoldAsync(string seat) =>
-        await _channel.BasicPublishAsync("", HeldQueue, mandatory: true, Encoding.UTF8.GetBytes(seat));
+    public async Task HoldAsync(string seat)
+    {
+        var properties = new BasicProperties { Persistent = true };
+        await _channel.BasicPublishAsync("", HeldQueue, mandatory: true, properties, Encoding.UTF8.GetBytes(seat));
+    }
 
     /// <summary>How many seats are held now.</summary>
     public async Task<uint> CountHeldAsync() => await _channel.MessageCountAsync(HeldQueue);

@@ -60,7 +60,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Loader = new MessageLoader(this, _ownsThreads);
         DeadLetterer = new DeadLetterer(this);
         Timers = new QueueTimers(this);
-        Ticker = new BrokerTicker(options.Time);
+        Ticker = new BrokerTicker(options.ConnectionTime);
         Ticker.Register(new MemoryWatch(this));
     }
 

@@ -80,6 +80,12 @@ public sealed class MessageBrokerOptions
     /// <summary>The clock of everything that the broker does by time. Default: the system's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
+    /// <summary>
+    /// The clock of what concerns the peers of connections: heartbeats, time limits of handshakes. Apart from
+    /// <see cref="Time"/>, because peers live in real time even where a test moves the broker's. Default: the system's.
+    /// </summary>
+    public TimeProvider ConnectionTime { get; set; } = TimeProvider.System;
+
     /// <summary>Who may connect. Default: guest from loopback.</summary>
     public IAuthenticator Authenticator { get; set; } = new LoopbackGuestAuthenticator();
 

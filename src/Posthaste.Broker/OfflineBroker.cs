@@ -35,8 +35,14 @@ public sealed class OfflineBroker : IAsyncDisposable
     public static OfflineBroker Open(string directory, ILoggerFactory loggers)
     {
         if (!Directory.Exists(directory)) throw new DirectoryNotFoundException($"There is no directory {directory}.");
-        var options =
-            new MessageBrokerOptions { DataDirectory = directory, Time = new StoppedTime(), VirtualHosts = [] };
+        var time = new StoppedTime();
+        var options = new MessageBrokerOptions
+        {
+            DataDirectory = directory,
+            Time = time,
+            ConnectionTime = time,
+            VirtualHosts = [],
+        };
         return new OfflineBroker(
             MessageBroker.Open(
                 options, loggers, new ReadOnlyDevice(new FileDevice(directory)), new IgnoredScheduler()));

@@ -16,9 +16,6 @@ namespace Posthaste.Server;
 /// </code></example>
 public sealed partial class PosthasteBroker : IAsyncDisposable
 {
-    /// <summary>Seconds that clients get to end their connections when the broker stops, before they are cut.</summary>
-    internal const int DrainSecondsMax = 10;
-
     private const string Amqp = "amqp";
 
     private readonly PosthasteOptions _options;
@@ -142,7 +139,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         {
             if (_transport is not null)
             {
-                using var drainLimit = new CancellationTokenSource(TimeSpan.FromSeconds(DrainSecondsMax));
+                using var drainLimit = new CancellationTokenSource(_options.DrainLimit);
                 await _transport.StopAsync(drainLimit.Token).ConfigureAwait(false);
                 await _transport.DisposeAsync().ConfigureAwait(false);
             }

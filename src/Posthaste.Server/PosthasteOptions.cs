@@ -53,6 +53,12 @@ public sealed class PosthasteOptions
     /// </summary>
     public ILoggerFactory Loggers { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>
+    /// Time that clients get to end their connections when the broker stops, before they are cut. Longer than any
+    /// needs that still answers.
+    /// </summary>
+    internal TimeSpan DrainLimit { get; set; } = TimeSpan.FromSeconds(10);
+
     internal bool IsTemporary { get; private set; }
 
     /// <summary>The protocols that can listen; tests bring their own.</summary>

@@ -79,6 +79,18 @@ public sealed partial class TidyTests
         AssertNone(projects.Where(path => !solution.Contains($"\"{path}\"", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Links_of_the_documentation_lead_somewhere() => AssertNone(
+        from path in Directory.EnumerateFiles(SourceFile.RepositoryRoot, "*.md", SearchOption.AllDirectories)
+        let name = Path.GetRelativePath(SourceFile.RepositoryRoot, path)
+        where !name.Contains("node_modules", StringComparison.Ordinal)
+            && !name.StartsWith("artifacts", StringComparison.Ordinal)
+        from Match link in Link().Matches(File.ReadAllText(path))
+        let target = link.Groups[1].Value
+        where !target.Contains("://", StringComparison.Ordinal)
+            && !Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, target))
+        select $"{name} links to {target}");
+
     private static IEnumerable<SourceFile> All() => Folders
         .Where(folder => Directory.Exists(Path.Combine(SourceFile.RepositoryRoot, folder)))
         .SelectMany(SourceFile.Under);
@@ -91,6 +103,9 @@ public sealed partial class TidyTests
         var found = findings.ToList();
         Assert.True(found.Count == 0, string.Join('\n', found));
     }
+
+    [GeneratedRegex(@"\]\(([^)#\s]+)(#[^)]*)?\)")]
+    private static partial Regex Link();
 
     /// <summary>A line of a byte diagram, which can't be wrapped.</summary>
     [GeneratedRegex(@"^\s*///?  ?[ +|]")]

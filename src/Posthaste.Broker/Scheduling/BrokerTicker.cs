@@ -4,6 +4,7 @@ namespace Posthaste.Broker.Scheduling;
 public interface ITickable
 {
     /// <summary>Called about every <see cref="BrokerTicker.PeriodMs"/>. Must not block or throw.</summary>
+    /// <param name="nowMs">Milliseconds on a clock that only moves forward; where it starts means nothing.</param>
     void Tick(long nowMs);
 }
 
@@ -42,7 +43,8 @@ public sealed class BrokerTicker : IDisposable
         lock (_round)
         {
             lock (_lock) _round.AddRange(_items);
-            var nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            // Not the wall clock: a machine that sets its clock must not seem to have silent peers.
+            var nowMs = (long)_time.GetElapsedTime(0).TotalMilliseconds;
             foreach (var item in _round) item.Tick(nowMs);
             _round.Clear();
         }

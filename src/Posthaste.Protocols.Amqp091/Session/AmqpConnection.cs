@@ -100,7 +100,7 @@ internal sealed partial class AmqpConnection : ITickable
             await ReadAsync().ConfigureAwait(false);
             var limit = TimeSpan.FromMilliseconds(Limits.CloseMsMax);
             await Output.WhenDrained()
-                .WaitAsync(limit, Broker.Options.Time, CancellationToken.None).ConfigureAwait(false);
+                .WaitAsync(limit, Broker.Options.ConnectionTime, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
         {

@@ -178,7 +178,7 @@ public sealed class HandshakeTests
     public async Task A_client_that_takes_its_time_with_the_handshake_is_cut()
     {
         var time = new ManualTime();
-        await using var host = new BrokerHost(options => options.Time = time);
+        await using var host = new BrokerHost(options => options.ConnectionTime = time);
         var client = host.Connect();
         await client.SendAsync(ProtocolHeader.Amqp091.ToArray());
         await client.ExpectAsync(MethodId.ConnectionStart);
@@ -193,7 +193,7 @@ public sealed class HandshakeTests
     public async Task Heartbeats_go_out_at_half_the_interval_and_silence_is_death()
     {
         var time = new ManualTime();
-        await using var host = new BrokerHost(options => options.Time = time);
+        await using var host = new BrokerHost(options => options.ConnectionTime = time);
         var client = await host.OpenAsync();
         time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(FrameType.Heartbeat, (await client.ReadAsync())!.Type);

@@ -13,7 +13,7 @@ public sealed class OutputTests
     {
         var time = new ManualTime();
         await using var host = new BrokerHost(
-            options => options.Time = time, new Amqp091Limits { HeartbeatSeconds = 0 });
+            options => options.ConnectionTime = time, new Amqp091Limits { HeartbeatSeconds = 0 });
         var publisher = await host.OpenChannelAsync(blockBytes: 65_536, outputBytesMax: 1 << 20);
         var deaf = await host.OpenChannelAsync(blockBytes: 65_536, outputBytesMax: 65_536);
         await publisher.DeclareQueueAsync("q");

@@ -67,6 +67,22 @@ public sealed class PosthasteBrokerTests
     }
 
     [Fact]
+    public async Task A_session_that_does_not_end_is_cut()
+    {
+        var broker = await StartEchoAsync(options =>
+        {
+            options.Protocols = [EchoProtocol.As("echo", new EchoProtocol { IgnoresStop = true })];
+            options.DrainLimit = TimeSpan.FromMilliseconds(50);
+        });
+        using var client = await EchoClient.ConnectAsync(broker.Listeners[0].EndPoint);
+        await client.EchoAsync([1]);
+
+        var stopped = broker.DisposeAsync();
+        Assert.Equal("", await client.ReadToEndAsync());
+        await stopped;
+    }
+
+    [Fact]
     public async Task Disposed_twice_and_at_once_the_broker_stops_once_and_frees_its_port()
     {
         var broker = await StartEchoAsync();

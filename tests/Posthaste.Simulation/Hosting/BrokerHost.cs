@@ -31,6 +31,7 @@ internal sealed class BrokerHost
         Options = new MessageBrokerOptions
         {
             Time = Time,
+            ConnectionTime = Time,
             FillRandom = _random.Fill,
             JournalFileBytes = 1 << 20,
             JournalBytesMax = 4 << 20,
