@@ -16,6 +16,8 @@ internal sealed partial class MessageLoader : IDisposable
     private readonly ILogger _log;
     private readonly BlockingCollection<Action<FlushSet>> _work = [];
     private readonly Thread? _thread;
+    private readonly Lock _posting = new();
+    private bool _isStopped;
 
     /// <param name="ownThread">False when a simulator calls <see cref="RunPending"/>.</param>
     public MessageLoader(MessageBroker broker, bool ownThread)
@@ -59,10 +61,16 @@ internal sealed partial class MessageLoader : IDisposable
         }
     });
 
-    /// <summary>Runs other work that reads from disk, in order.</summary>
+    /// <summary>
+    /// Runs other work that reads from disk, in order. After <see cref="Dispose"/> it is left undone: nobody is there
+    /// to read for, and a restart finds what else it was for.
+    /// </summary>
     public void Post(Action<FlushSet> work)
     {
-        if (!_work.IsAddingCompleted) _work.Add(work);
+        lock (_posting)
+        {
+            if (!_isStopped) _work.Add(work);
+        }
     }
 
     /// <summary>Runs what is waiting, on the caller's thread.</summary>
@@ -83,7 +91,12 @@ internal sealed partial class MessageLoader : IDisposable
 
     public void Dispose()
     {
-        _work.CompleteAdding();
+        lock (_posting)
+        {
+            _isStopped = true;
+            _work.CompleteAdding();
+        }
+
         _thread?.Join();
         _work.Dispose();
     }

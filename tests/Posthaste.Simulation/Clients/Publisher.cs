@@ -19,17 +19,21 @@ internal enum Verdict
 /// <summary>A publisher in confirm mode that calls the broker as a session would. One thread.</summary>
 internal sealed class Publisher : PublishSource
 {
-    private readonly BrokerHost _host;
     private readonly PublishBatch _batch;
     private readonly RouteCache _routes;
     private readonly List<byte[]> _pinned = [];
     private readonly List<Verdict> _verdicts = [];
 
     public Publisher(BrokerHost host)
+        : this(host.Broker, host.Host)
     {
-        _host = host;
-        _batch = new PublishBatch(host.Broker);
-        _routes = host.Host.CreateRouteCache();
+    }
+
+    /// <summary>For any broker. One with threads of its own must not be asked for confirms.</summary>
+    public Publisher(MessageBroker broker, VirtualHost host)
+    {
+        _batch = new PublishBatch(broker);
+        _routes = host.CreateRouteCache();
     }
 
     /// <summary>Called for each run that the broker reports.</summary>
