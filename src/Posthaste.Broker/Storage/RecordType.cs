@@ -46,4 +46,7 @@ public enum RecordType : byte
 
     /// <summary>The broker was shut down in order; nothing follows but a later start.</summary>
     CleanShutdown = 12,
+
+    /// <summary>In snapshots only: the last segment file so far, so that no number is used twice.</summary>
+    SegmentsUsed = 13,
 }

@@ -76,6 +76,9 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
             case RecordType.CleanShutdown:
                 WasClean = true;
                 break;
+            case RecordType.SegmentsUsed:
+                broker.Segments?.MarkUsed(BinaryPrimitives.ReadInt32LittleEndian(payload));
+                break;
             default:
                 throw new StorageDamagedException(
                     $"The journal has a record of unknown kind {type} at position {payloadPosition}: "
@@ -148,6 +151,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
     private void RestoreEvacuated(ReadOnlySpan<byte> payload)
     {
         var (queueId, level, block, absent) = EvacuateRecord.Read(payload);
+        broker.Segments?.MarkUsed((int)block.SegmentId);
         Find(queueId)?.RestoreColdBlock(level, in block, absent);
     }
 

@@ -27,6 +27,7 @@ internal static class SnapshotContent
     {
         var record = new ArrayBufferWriter<byte>(1024);
         WriteCatalog(record, to, 0, new QueueIdsUsed(broker.QueueIds.LastQueueId));
+        WriteSegmentsUsed(to, broker.Segments!.LastId);
         foreach (var host in broker.VirtualHosts)
         {
             WriteCatalog(record, to, host.Id, new VirtualHostAdded(host.Id, host.Name));
@@ -53,6 +54,13 @@ internal static class SnapshotContent
             var record = snapshot.Take(length);
             recovery.Visit(record[0], record[1..], payloadPosition: 0);
         }
+    }
+
+    private static void WriteSegmentsUsed(IBufferWriter<byte> to, int lastSegmentId)
+    {
+        Span<byte> payload = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(payload, lastSegmentId);
+        WriteRecord(to, RecordType.SegmentsUsed, payload);
     }
 
     private static void WriteCatalog(

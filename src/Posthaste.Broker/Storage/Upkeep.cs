@@ -228,8 +228,10 @@ internal sealed partial class Upkeep : IDisposable
         while (total > _broker.Options.ResidentEntriesMax && queues.TryDequeue(out var longest, out var negativeCount))
         {
             _evacuation.Evacuate(longest, _journal.DurablePosition, FlushSet.ForThisThread);
-            total -= -negativeCount - longest.ResidentEntryCount;
-            any = true;
+            var spilled = -negativeCount - longest.ResidentEntryCount;
+            total -= spilled;
+            // What is near the head stays in memory, however little there is to be.
+            any |= spilled > 0;
         }
 
         return any;

@@ -50,6 +50,21 @@ public sealed class SegmentStore : IDisposable
     /// <summary>Bytes of loaded blocks kept in memory.</summary>
     public long CachedBytes => _cache.Bytes;
 
+    /// <summary>
+    /// The highest number that a file has, or ever had as far as this store was told (<see cref="MarkUsed"/>). Numbers
+    /// go up from it.
+    /// </summary>
+    public int LastId
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastId;
+            }
+        }
+    }
+
     /// <summary>A builder for blocks of this store.</summary>
     public SegmentBlockBuilder NewBuilder() => new(_memory);
 
@@ -194,6 +209,18 @@ public sealed class SegmentStore : IDisposable
                 _cache.Remove(block.SegmentId, block.Offset);
             }
             _device.Delete(file.Name);
+        }
+    }
+
+    /// <summary>
+    /// After a restart: the number has been given to a file, which may be gone. The caller reports every number that
+    /// its journal or snapshot mentions: what they say of the former file must never be true of another one.
+    /// </summary>
+    public void MarkUsed(int segmentId)
+    {
+        lock (_lock)
+        {
+            _lastId = Math.Max(_lastId, segmentId);
         }
     }
 
