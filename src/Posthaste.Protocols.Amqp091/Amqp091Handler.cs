@@ -17,6 +17,8 @@ public sealed class Amqp091Handler : IProtocolHandler
         ArgumentNullException.ThrowIfNull(broker);
         Broker = broker;
         Limits = limits ?? Amqp091Limits.Default;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            Limits.FrameBytesMax, Amqp091Limits.FrameBytesCeiling, nameof(limits));
         Log = broker.Loggers.CreateLogger("Posthaste.Amqp091");
         broker.Formats.Register(new Amqp091Format());
     }

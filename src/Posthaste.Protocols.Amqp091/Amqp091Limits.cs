@@ -1,3 +1,4 @@
+using Posthaste.Protocols.Amqp091.Session;
 using Posthaste.Protocols.Amqp091.Wire;
 
 namespace Posthaste.Protocols.Amqp091;
@@ -7,6 +8,11 @@ public sealed record Amqp091Limits
 {
     /// <summary>Highest channel number. Default 2,047 as in RabbitMQ.</summary>
     public ushort ChannelMax { get; init; } = 2047;
+
+    /// <summary>
+    /// Most that <see cref="FrameBytesMax"/> may be: a frame that crosses blocks is copied as a whole.
+    /// </summary>
+    public const int FrameBytesCeiling = ReadScope.ScratchBytes - Frame.OverheadBytes;
 
     /// <summary>Bytes of the largest frame offered to clients. Default 131,072 as in RabbitMQ.</summary>
     public int FrameBytesMax { get; init; } = 131_072;

@@ -12,7 +12,7 @@ internal sealed unsafe class ReadScope
 {
     // Holds a frame that crosses two blocks of the pipe, and edited properties or reassembled small messages until
     // the batch that points to them is flushed.
-    private const int ScratchBytes = 256 * 1024;
+    public const int ScratchBytes = 256 * 1024;
 
     private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
     private readonly List<UnackedDelivery> _taken = [];
@@ -25,8 +25,8 @@ internal sealed unsafe class ReadScope
     public SettleGroups Settlements { get; } = new();
 
     /// <summary>
-    /// An empty list for the deliveries of one settling method. Emptied here, where it is lent: what one connection took
-    /// must never be met by the next one that uses the scope.
+    /// An empty list for the deliveries of one settling method. Emptied here, where it is lent: what one connection
+    /// took must never be met by the next one that uses the scope.
     /// </summary>
     public List<UnackedDelivery> LendTaken()
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
 
@@ -9,11 +10,12 @@ internal sealed class BrokerHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<TestClient> _clients = [];
 
-    public BrokerHost(Action<MessageBrokerOptions>? configure = null, Amqp091Limits? limits = null)
+    public BrokerHost(
+        Action<MessageBrokerOptions>? configure = null, Amqp091Limits? limits = null, ILoggerFactory? loggers = null)
     {
         var options = new MessageBrokerOptions();
         configure?.Invoke(options);
-        Broker = MessageBroker.Open(options, NullLoggerFactory.Instance);
+        Broker = MessageBroker.Open(options, loggers ?? NullLoggerFactory.Instance);
         Handler = new Amqp091Handler(Broker, limits);
     }
 

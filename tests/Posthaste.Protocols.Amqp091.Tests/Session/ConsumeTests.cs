@@ -235,7 +235,7 @@ public sealed class ConsumeTests
     }
 
     [Fact]
-    public async Task What_one_connection_has_settled_is_nothing_to_one_that_ends()
+    public async Task What_one_connection_has_settled_is_nothing_to_a_channel_of_another_that_ends()
     {
         await using var host = new BrokerHost();
         var client = await host.OpenChannelAsync();
@@ -247,9 +247,8 @@ public sealed class ConsumeTests
         await client.SendAsync(1, new BasicNack { DeliveryTag = 1, Requeue = true });
         await client.SendAsync(1, new BasicGet { Queue = "q"u8 });
         await client.ExpectContentAsync(MethodId.BasicGetOk);
-        await other.SendAsync(0, new ConnectionClose { ReplyCode = 200 });
-        await other.ExpectAsync(MethodId.ConnectionCloseOk);
-        await other.Served;
+        await other.SendAsync(1, new ChannelClose { ReplyCode = 200 });
+        await other.ExpectAsync(MethodId.ChannelCloseOk);
         Assert.Equal(0u, await client.CountAsync("q"));
     }
 

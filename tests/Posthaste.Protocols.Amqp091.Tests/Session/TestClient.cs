@@ -112,6 +112,7 @@ internal sealed class TestClient : IAsyncDisposable
         return SendAsync(frame);
     }
 
+    /// <summary>Sends; without effect when the broker has ended its side.</summary>
     public async Task SendAsync(byte[] bytes) => await _toBroker.Writer.WriteAsync(bytes).AsTask().WaitAsync(Deadline);
 
     public static byte[] PublishFrames(
