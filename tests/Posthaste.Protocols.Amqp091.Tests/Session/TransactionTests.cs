@@ -29,8 +29,12 @@ public sealed class TransactionTests
         await client.PublishAsync("", "q", "forgotten");
         await client.SendAsync(1, default(TxRollback));
         await client.ExpectAsync(MethodId.TxRollbackOk);
+        // Without a consumer, or the delivery and the answer to the commit could come in either order.
+        await client.SendAsync(1, new BasicCancel { ConsumerTag = "c"u8 });
+        await client.ExpectAsync(MethodId.BasicCancelOk);
         await client.SendAsync(1, new BasicNack { DeliveryTag = 1, Requeue = true });
         await CommitAsync(client);
+        await client.ConsumeAsync("q");
         Assert.Equal((2UL, true, "x"), await client.ExpectDeliveryAsync());
         await client.ExpectSilenceAsync();
     }

@@ -8,6 +8,7 @@ namespace Posthaste.Protocols.Amqp091.Tests.Wire;
 /// <summary>What happens once a message must not allocate.</summary>
 public sealed class WireAllocationTests
 {
+    private const int RoundCount = 20;
     private const int MessageCount = 1_000;
     private const int FrameMax = 131_072;
 
@@ -96,10 +97,17 @@ public sealed class WireAllocationTests
 
     private static void AssertAllocatesNothing(Action once)
     {
-        once();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < MessageCount; i++)
-            once();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime itself allocates a little on this thread while it replaces code by better code: the best round
+        // counts. What a message allocates, every round does.
+        var least = long.MaxValue;
+        for (var round = 0; round < RoundCount && least > 0; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < MessageCount; i++)
+                once();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 }

@@ -20,12 +20,16 @@ public sealed class JournalAllocationTests
         }, 0, new SampleData.RecordingNothing(), out _);
         Run(journal, batchCount: 60); // fills the pools: more than the resident budget
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run(journal, batchCount: 100);
-        long allocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
-        // 10,100 records in 100 batches: anything for each of them would be thousands of bytes. What the runtime
-        // allocates once while it recompiles a hot method (32 bytes, seen) is not ours.
-        Assert.True(allocatedBytes < 100, $"{allocatedBytes} bytes");
+        // The runtime allocates a little on this thread while it recompiles a hot method: the best round counts. What a
+        // record allocates, every round does.
+        long least = long.MaxValue;
+        for (int round = 0; round < 10 && least > 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Run(journal, batchCount: 20);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.Equal(0, least);
         Assert.Single(journal.Files);
         Assert.True(journal.ResidentBytes <= 4 * 1024 * 1024);
     }
