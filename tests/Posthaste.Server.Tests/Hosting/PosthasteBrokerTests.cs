@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Posthaste.Server.Tests.Support;
+using Posthaste.Server.Transport;
 
 namespace Posthaste.Server.Tests.Hosting;
 
@@ -20,6 +21,17 @@ public sealed class PosthasteBrokerTests
         // More than every buffer on the way holds, so that back-pressure is passed on both sides.
         var bytes = RandomNumberGenerator.GetBytes(5_000_000);
         Assert.Equal(bytes, await client.EchoAsync(bytes));
+    }
+
+    [Fact]
+    public async Task Sockets_are_read_into_the_blocks_of_the_pool()
+    {
+        var echo = new EchoProtocol();
+        await using var broker = await StartEchoAsync(options => options.Protocols = [EchoProtocol.As("echo", echo)]);
+        using var client = await EchoClient.ConnectAsync(broker.Listeners[0].EndPoint);
+        await client.EchoAsync(new byte[5_000_000]);
+        // A usual pool's blocks are 4 KiB; how much of a larger one a read fills depends on the moment.
+        Assert.InRange(echo.LongestSegmentBytes, 8_192, PinnedBlockPool.BlockBytes);
     }
 
     [Fact]

@@ -18,6 +18,9 @@ internal sealed class EchoProtocol : IProtocolHandler
     /// <summary>Keeps connections open when the broker stops, as a session that hangs would.</summary>
     public bool IgnoresStop { get; init; }
 
+    /// <summary>Bytes of the longest piece of memory that input came in.</summary>
+    public int LongestSegmentBytes { get; private set; }
+
     public static Protocol As(string name, EchoProtocol? handler = null) =>
         new(name, 7, (MessageBroker _, ILoggerFactory _) => handler ?? new EchoProtocol());
 
@@ -39,12 +42,17 @@ internal sealed class EchoProtocol : IProtocolHandler
         }
     }
 
-    private static async Task EchoAsync(PipeReader input, PipeWriter output, CancellationToken stopping)
+    private async Task EchoAsync(PipeReader input, PipeWriter output, CancellationToken stopping)
     {
         while (true)
         {
             var read = await input.ReadAsync(stopping);
-            foreach (var segment in read.Buffer) await output.WriteAsync(segment, stopping);
+            foreach (var segment in read.Buffer)
+            {
+                LongestSegmentBytes = Math.Max(LongestSegmentBytes, segment.Length);
+                await output.WriteAsync(segment, stopping);
+            }
+
             input.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted) return;
         }
