@@ -3,7 +3,10 @@ namespace Posthaste.Simulation;
 /// <summary>Bits that flip on the disk.</summary>
 internal sealed partial class Simulator
 {
-    /// <summary>Flips a bit somewhere: whatever the broker makes of it, it must not make messages up, and must say what it misses.</summary>
+    /// <summary>
+    /// Flips a bit somewhere: whatever the broker makes of it, it must not make messages up, and must say what it
+    /// misses.
+    /// </summary>
     private void FlipABit()
     {
         var device = _host.Faulty;

@@ -179,7 +179,9 @@ internal sealed partial class Upkeep : IDisposable
         return true;
     }
 
-    /// <summary>Makes the candidate durable. When that fails it is given up: a second sync of the same file would prove nothing.</summary>
+    /// <summary>
+    /// Makes the candidate durable. When that fails it is given up: a second sync of the same file would prove nothing.
+    /// </summary>
     private void Complete(SnapshotWriter candidate)
     {
         try

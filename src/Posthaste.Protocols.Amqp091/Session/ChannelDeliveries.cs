@@ -210,7 +210,9 @@ internal sealed class ChannelDeliveries
         }
     }
 
-    /// <summary>A get that was answered after its channel had ended. Not on the queue's strand, which this is.</summary>
+    /// <summary>
+    /// A get that was answered after its channel had ended. Not on the queue's strand, which this is.
+    /// </summary>
     private static void GiveBack(BrokerQueue queue, EntryId id) => ThreadPool.UnsafeQueueUserWorkItem(
         static item =>
         {

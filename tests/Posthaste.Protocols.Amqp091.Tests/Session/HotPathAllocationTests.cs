@@ -41,7 +41,8 @@ public sealed class HotPathAllocationTests
         {
             await using var host = new BrokerHost(options =>
             {
-                // Little memory for the journal's tail, so that its blocks are used again before the measurement begins.
+                // Little memory for the journal's tail, so that its blocks are used again before the measurement
+                // begins.
                 options.DataDirectory = directory.FullName;
                 options.ResidentBytesMax = 4 << 20;
             });

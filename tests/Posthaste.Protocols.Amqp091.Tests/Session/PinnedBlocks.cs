@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Posthaste.Protocols.Amqp091.Tests.Session;
 
-/// <summary>Pipe memory as the server's transport has it: pinned blocks, used again. Of any size, so that frames cross them.</summary>
+/// <summary>
+/// Pipe memory as the server's transport has it: pinned blocks, used again. Of any size, so that frames cross them.
+/// </summary>
 internal sealed class PinnedBlocks(int blockBytes) : MemoryPool<byte>
 {
     private readonly Stack<Block> _idle = new();
