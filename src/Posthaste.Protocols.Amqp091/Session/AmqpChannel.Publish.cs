@@ -27,7 +27,7 @@ internal sealed partial class AmqpChannel
         if (_isClosing)
             return default;
         if (_content is { IsCollecting: true } content)
-            return content.Unexpected(FrameType.Method);
+            return content.Unexpected();
         return _connection.PublishPath.Publish(this, publish, scope);
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class AmqpChannel
         if (_content is not { IsCollecting: true } content)
             return NoMethod();
         if (!content.AwaitsHeader)
-            return content.Unexpected(frame.Type);
+            return content.Unexpected();
         if (!ContentHeader.TryRead(frame.Payload, out var header))
             return WireError.MalformedContentHeader(MethodId.BasicPublish);
         if (header.ClassId != MethodIds.BasicClass)
@@ -80,7 +80,7 @@ internal sealed partial class AmqpChannel
         if (_content is not { IsCollecting: true } content)
             return NoMethod();
         if (content.AwaitsHeader)
-            return content.Unexpected(frame.Type);
+            return content.Unexpected();
         var error = content.Add(frame.Payload, out var isWhole);
         return error.Code == 0 && isWhole ? content.Publish(this, Number, scope) : error;
     }

@@ -54,7 +54,7 @@ internal sealed partial class AmqpChannel
         switch (frame.Type)
         {
             case FrameType.Method when _content is { IsCollecting: true } content:
-                return content.Unexpected(frame.Type);
+                return content.Unexpected();
             case FrameType.Method:
                 return HandleMethod(frame, scope);
             case FrameType.Header:

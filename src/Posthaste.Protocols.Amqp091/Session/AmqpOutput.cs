@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using Posthaste.Broker;
 using Posthaste.Protocols.Amqp091.Wire;
@@ -48,8 +47,7 @@ internal sealed class AmqpOutput : IFlushable
     private List<AmqpSubscription>? _refused;
     private TaskCompletionSource? _drained;
     private ValueTask<FlushResult> _flush;
-    private byte[] _side = [];
-    private int _sideBytes;
+    private SideBuffer _side = new();
     private int _unflushedBytes;
     private long _flushedCount;
     private bool _hasSent;
@@ -82,7 +80,7 @@ internal sealed class AmqpOutput : IFlushable
     public bool HasRoom => _hasRoom;
 
     /// <summary>Whether so much is unread that no further commands should be taken.</summary>
-    public bool IsOverfull => _isFlushing && Volatile.Read(ref _sideBytes) >= SideBytesForReplies;
+    public bool IsOverfull => _isFlushing && _side.Count >= SideBytesForReplies;
 
     public bool IsInFlushSet
     {
@@ -254,21 +252,14 @@ internal sealed class AmqpOutput : IFlushable
         }
     }
 
-    private Span<byte> GetSpan(int bytes)
-    {
-        if (!_isFlushing)
-            return _pipe.GetSpan(bytes);
-        if (_side.Length - _sideBytes < bytes)
-            GrowSide(bytes);
-        return _side.AsSpan(_sideBytes);
-    }
+    private Span<byte> GetSpan(int bytes) => _isFlushing ? _side.GetSpan(bytes) : _pipe.GetSpan(bytes);
 
     private void Advance(int bytes)
     {
         if (_isFlushing)
         {
-            _sideBytes += bytes;
-            if (_sideBytes >= SideBytesForDeliveries)
+            _side.Advance(bytes);
+            if (_side.Count >= SideBytesForDeliveries)
                 _hasRoom = false;
             return;
         }
@@ -277,22 +268,6 @@ internal sealed class AmqpOutput : IFlushable
         _unflushedBytes += bytes;
         if (_unflushedBytes >= UnflushedBytesMax)
             StartFlush();
-    }
-
-    private void GrowSide(int bytes)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(
-            int.Max(_sideBytes + bytes, int.Max(ContiguousBytesMax, _side.Length * 2)));
-        _side.AsSpan(0, _sideBytes).CopyTo(larger);
-        ReturnSide();
-        _side = larger;
-    }
-
-    private void ReturnSide()
-    {
-        if (_side.Length > 0)
-            ArrayPool<byte>.Shared.Return(_side);
-        _side = [];
     }
 
     private void FlushUnderGate()
@@ -399,16 +374,8 @@ internal sealed class AmqpOutput : IFlushable
     {
         if (_isDead)
             return;
-        var bytes = _sideBytes;
-        _sideBytes = 0;
         _hasRoom = true;
-        if (bytes > 0)
-        {
-            BuffersExtensions.Write(_pipe, _side.AsSpan(0, bytes));
-            _unflushedBytes += bytes;
-            ReturnSide();
-        }
-
+        _unflushedBytes += _side.MoveTo(_pipe);
         FlushUnderGate();
     }
 
@@ -419,8 +386,7 @@ internal sealed class AmqpOutput : IFlushable
         _isDead = true;
         _hasRoom = false;
         _refused = null;
-        _sideBytes = 0;
-        ReturnSide();
+        _side.Release();
         _drained?.TrySetResult();
         ThreadPool.UnsafeQueueUserWorkItem(static output => output._onChanged(), this, preferLocal: false);
     }

@@ -80,15 +80,12 @@ internal sealed class ContentAssembly
     }
 
     /// <summary>A frame that does not belong here.</summary>
-    public WireError Unexpected(FrameType type) => (type, _hasHeader) switch
-    {
-        (_, false) => new(
-            ReplyCode.UnexpectedFrame, "expected content header for class 60, got non content header frame instead",
-            MethodId.BasicPublish),
-        _ => new(
-            ReplyCode.UnexpectedFrame, "expected content body, got non content body frame instead",
-            MethodId.BasicPublish),
-    };
+    public WireError Unexpected() => new(
+        ReplyCode.UnexpectedFrame,
+        _hasHeader
+            ? "expected content body, got non content body frame instead"
+            : "expected content header for class 60, got non content header frame instead",
+        MethodId.BasicPublish);
 
     public bool AwaitsHeader => IsCollecting && !_hasHeader;
 
