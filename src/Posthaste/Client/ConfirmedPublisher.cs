@@ -2,8 +2,7 @@ namespace Posthaste.Client;
 
 /// <summary>
 /// Publishes with a bounded number of messages on their way: the next one is put out when there is room, and nobody
-/// waits for a single
-/// confirm. One task only; nothing is allocated per message.
+/// waits for a single confirm. One task only; nothing is allocated per message.
 /// </summary>
 internal sealed class ConfirmedPublisher : IAmqpReceiver
 {

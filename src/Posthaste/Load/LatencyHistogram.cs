@@ -5,8 +5,7 @@ namespace Posthaste.Load;
 
 /// <summary>
 /// Counts latencies in buckets that are at most 1/32 apart, whatever their magnitude, so that any percentile is right
-/// within 3 % and
-/// recording costs a few instructions. One thread records; merge afterwards.
+/// within 3 % and recording costs a few instructions. One thread records; merge afterwards.
 /// <code>
 ///  value (ns)   bucket
 ///  0 .. 63      the value itself

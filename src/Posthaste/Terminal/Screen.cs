@@ -8,6 +8,10 @@ namespace Posthaste.Terminal;
 /// </summary>
 internal static class Screen
 {
+    private const int FactNameWidth = 9;
+    private const StringSplitOptions NonEmpty =
+        StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
     private static readonly IAnsiConsole Out = Create(Console.Out, Console.IsOutputRedirected);
     private static readonly IAnsiConsole Err = Create(Console.Error, Console.IsErrorRedirected);
 
@@ -26,8 +30,7 @@ internal static class Screen
 
     /// <summary>
     /// Shows how far something that takes long has come, on standard error and only to a person. The work reports the
-    /// share done
-    /// (0 to 1) and what to say beside it.
+    /// share done (0 to 1) and what to say beside it.
     /// </summary>
     public static Task<TResult> WithProgressAsync<TResult>(
         string description, Func<Action<double, string>, Task<TResult>> work)
@@ -49,10 +52,6 @@ internal static class Screen
     /// <summary>A message as one line: those of exceptions often carry more.</summary>
     public static string OneLine(string message) =>
         string.Join(' ', message.Split(['\r', '\n'], NonEmpty)).TrimEnd('.');
-
-    private const int FactNameWidth = 9;
-    private const StringSplitOptions NonEmpty =
-        StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
     private static IAnsiConsole Create(TextWriter writer, bool isRedirected)
     {
