@@ -206,8 +206,7 @@ internal sealed class CrashRun : IAsyncDisposable
     /// <summary>Messages ready in all queues.</summary>
     private async Task<long> CountMessagesAsync()
     {
-        var factory = new ConnectionFactory { HostName = "127.0.0.1", Port = _broker.AmqpPort };
-        await using IConnection connection = await factory.CreateConnectionAsync();
+        await using IConnection connection = await Life.FactoryFor(_broker.AmqpPort).CreateConnectionAsync();
         await using IChannel channel = await connection.CreateChannelAsync();
         long count = 0;
         foreach (QueueSpec queue in Topology.Queues)

@@ -25,13 +25,17 @@ internal sealed class Life(LoopLedger ledger, int number, int port, bool isDrain
 
     public long ConfirmedCount => Interlocked.Read(ref _confirmedCount);
 
+    public ConnectionFactory Factory { get; } = FactoryFor(port);
+
     /// <summary>A client that never reconnects: losing its connection is what the loop is about.</summary>
-    public ConnectionFactory Factory { get; } = new()
+    public static ConnectionFactory FactoryFor(int port) => new()
     {
         HostName = "127.0.0.1",
         Port = port,
         AutomaticRecoveryEnabled = false,
         TopologyRecoveryEnabled = false,
+        // The client's heartbeat timer may end the process when it meets a connection that is just being lost.
+        RequestedHeartbeat = TimeSpan.Zero,
         // A starting broker shares few cores with all its clients.
         RequestedConnectionTimeout = TimeSpan.FromSeconds(30),
         HandshakeContinuationTimeout = TimeSpan.FromSeconds(30),

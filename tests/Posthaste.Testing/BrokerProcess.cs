@@ -10,7 +10,7 @@ namespace Posthaste.Testing;
 /// they do for a broker in service; whoever creates the process disposes it. Not for use by several threads at a time,
 /// except <see cref="Log"/>.
 /// </summary>
-/// <param name="dataDirectory">Where the data is; null keeps it in memory. Never deleted here.</param>
+/// <param name="dataDirectory">Where the data is; null keeps it in memory. Not deleted here.</param>
 /// <param name="settings">Arguments after those for data and listener, such as <c>--set KEY=VALUE</c>.</param>
 internal sealed class BrokerProcess(string? dataDirectory, params string[] settings) : IAsyncDisposable
 {
@@ -27,6 +27,7 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
     private readonly List<string> _errors = [];
     private TaskCompletionSource<bool> _ready = new();
     private Process? _process;
+    private bool _ownsData;
 
     static BrokerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
@@ -58,6 +59,10 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             return process.WorkingSet64;
         }
     }
+
+    /// <summary>A process on a data directory that is deleted with it.</summary>
+    public static BrokerProcess InTemporaryDirectory(params string[] settings) =>
+        new(Directory.CreateTempSubdirectory("posthaste-test-").FullName, settings) { _ownsData = true };
 
     /// <summary>What was logged as error or worse since this was last asked.</summary>
     public string[] TakeErrors()
@@ -156,6 +161,8 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             await KillAsync();
         if (_process is not null)
             Forget(_process);
+        if (_ownsData && dataDirectory is not null)
+            Directory.Delete(dataDirectory, recursive: true);
     }
 
     private Process Running() => _process ?? throw new InvalidOperationException("The broker is not running.");

@@ -75,6 +75,8 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var started = Stopwatch.StartNew();
+        // Signals are only listened for once this method has given its thread back: long before "ready", please.
+        await Task.Yield();
         var options = ReadOptions(parsed);
         using var loggers = CreateLoggers(parsed.GetValue(Log));
         options.Loggers = loggers;

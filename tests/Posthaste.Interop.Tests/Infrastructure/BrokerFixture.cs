@@ -1,4 +1,5 @@
 using System.Text;
+using Posthaste.Testing;
 using RabbitMQ.Client;
 
 [assembly: AssemblyFixture(typeof(Posthaste.Interop.Tests.Infrastructure.BrokerFixture))]
@@ -42,7 +43,7 @@ public sealed class BrokerFixture : IAsyncLifetime
         }
         else
         {
-            _process = new BrokerProcess();
+            _process = BrokerProcess.InTemporaryDirectory();
             await _process.StartAsync();
             Port = _process.AmqpPort;
         }

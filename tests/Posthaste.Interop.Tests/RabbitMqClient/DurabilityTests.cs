@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Posthaste.Interop.Tests.Infrastructure;
+using Posthaste.Testing;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -18,7 +19,7 @@ public sealed class DurabilityTests(BrokerFixture broker)
     public async Task Confirmed_messages_and_durable_topology_survive(bool graceful)
     {
         broker.SkipUnlessOwned();
-        await using var process = new BrokerProcess();
+        await using var process = BrokerProcess.InTemporaryDirectory();
         await process.StartAsync();
         await using (IConnection connection = await ConnectAsync(process))
         {
@@ -67,7 +68,7 @@ public sealed class DurabilityTests(BrokerFixture broker)
     public async Task Nothing_confirmed_is_lost_when_the_process_is_killed_under_load()
     {
         broker.SkipUnlessOwned();
-        await using var process = new BrokerProcess();
+        await using var process = BrokerProcess.InTemporaryDirectory();
         await process.StartAsync();
         var confirmed = new ConcurrentDictionary<int, bool>();
         await using (IConnection connection = await ConnectAsync(process))
@@ -96,7 +97,7 @@ public sealed class DurabilityTests(BrokerFixture broker)
     public async Task A_graceful_stop_tells_every_client_why()
     {
         broker.SkipUnlessOwned();
-        await using var process = new BrokerProcess();
+        await using var process = BrokerProcess.InTemporaryDirectory();
         await process.StartAsync();
         await using IConnection connection = await ConnectAsync(process);
         Assert.Equal(0, await process.StopAsync());

@@ -19,17 +19,23 @@ internal sealed class WireClient : IAsyncDisposable
     public (int ChannelMax, long FrameMax, int HeartbeatSeconds) Tune { get; private set; }
 
     /// <summary>Connects without sending anything.</summary>
-    public static async Task<WireClient> ConnectAsync(BrokerFixture broker)
+    public static Task<WireClient> ConnectAsync(BrokerFixture broker) => ConnectAsync(broker.Host, broker.Port);
+
+    /// <inheritdoc cref="ConnectAsync(BrokerFixture)"/>
+    public static async Task<WireClient> ConnectAsync(string host, int port)
     {
         var client = new WireClient();
-        await client._socket.ConnectAsync(broker.Host, broker.Port);
+        await client._socket.ConnectAsync(host, port);
         return client;
     }
 
     /// <summary>Connects, completes the handshake as `guest` and opens channel 1.</summary>
-    public static async Task<WireClient> OpenAsync(BrokerFixture broker)
+    public static Task<WireClient> OpenAsync(BrokerFixture broker) => OpenAsync(broker.Host, broker.Port);
+
+    /// <inheritdoc cref="OpenAsync(BrokerFixture)"/>
+    public static async Task<WireClient> OpenAsync(string host, int port)
     {
-        WireClient client = await ConnectAsync(broker);
+        WireClient client = await ConnectAsync(host, port);
         await client.StartAsync();
         await client.AuthenticateAsync("PLAIN", "\0guest\0guest"u8.ToArray());
         await client.TuneAsync(client.Tune.ChannelMax, client.Tune.FrameMax);
