@@ -12,8 +12,8 @@ var minutes = new Option<double?>("--minutes") { Description = "Run seeds for th
 var steps = new Option<int>("--steps") { Description = "Steps of a run.", DefaultValueFactory = _ => 400 };
 var flips = new Option<bool>("--flip-bits") { Description = "Flip bits of stored files, too." };
 var trace = new Option<bool>("--trace") { Description = "Say what happens, step by step." };
-var command =
-    new RootCommand("Runs the broker with clients, time, crashes and disk faults from a seed, and checks every rule.")
+var command = new RootCommand(
+    "Runs the broker with clients, time, crashes and disk faults from a seed, and checks every rule.")
 {
     seed, seeds, minutes, steps, flips, trace,
 };
@@ -56,8 +56,8 @@ internal static class Batch
         }
 
         Console.WriteLine(
-            $"{runs} seeds, {failures} failed; {messages} messages, {deliveries} deliveries, " +
-            $"{crashes} crashes, {started.Elapsed.TotalSeconds:F1} s");
+            $"{runs} seeds, {failures} failed; {messages} messages, {deliveries} deliveries, {crashes} crashes, "
+            + $"{started.Elapsed.TotalSeconds:F1} s");
         return failures == 0 ? 0 : 1;
     }
 
@@ -65,8 +65,7 @@ internal static class Batch
     {
         Console.WriteLine($"Seed {options.Seed} failed: {e}");
         Console.WriteLine(
-            $"Again: dotnet run --project tests/Posthaste.Simulation -c Release -- --seed {options.Seed} " +
-            $"--steps {options.StepCount}"
-            + (options.FlipsBits ? " --flip-bits" : ""));
+            "Again: dotnet run --project tests/Posthaste.Simulation -c Release -- "
+            + $"--seed {options.Seed} --steps {options.StepCount}" + (options.FlipsBits ? " --flip-bits" : ""));
     }
 }

@@ -43,7 +43,7 @@ internal sealed partial class Simulator
         Rest();
         if (!IsWorking || IsOff) return;
         var queue = AnyTarget();
-        foreach (var consumer in _consumers.Where(consumer => consumer.Queue == queue).ToArray()) _consumers.Remove(consumer);
+        _consumers.RemoveAll(consumer => consumer.Queue == queue);
         _gets.RemoveAll(get => get.Queue == queue);
         _host.Host.DeleteQueue(queue.Name, false, false, _host.Connection, out _);
         _fan.Remove(queue);
@@ -57,7 +57,7 @@ internal sealed partial class Simulator
         if (IsOff) return;
         var queue = AnyQueue();
         _host.Queue(queue.Name).Purge(FlushSet.ForThisThread);
-        BrokerModel.Purged(queue);
+        _model.Purged(queue);
     }
 
     /// <summary>Lets the broker do all that it has to do, and compares.</summary>
@@ -65,6 +65,9 @@ internal sealed partial class Simulator
     {
         _host.Idle();
         if (!IsWorking || IsOff) return;
+        var errors = _host.Errors.Take();
+        SimulationFailure.Unless(
+            errors.Count == 0 || _model.IsDamaged, $"the broker complains: {string.Join("; ", errors)}");
         if (_host.Broker.Pipeline.IsFull)
         {
             _model.AtRestWithoutRoom();
@@ -165,6 +168,7 @@ internal sealed partial class Simulator
         _consumers.Clear();
         _gets.Clear();
         _fan.RemoveAll(queue => !queue.IsDurable);
+        _host.Errors.Take();
         _model.Restarted();
         if (_options.FlipsBits && _random.Chance(0.3)) FlipABit();
         Verify();
@@ -173,7 +177,8 @@ internal sealed partial class Simulator
         SimulationFailure.Unless(
             _model.IsDamaged || _host.Broker.Recovery.Damages.Count == 0,
             $"damage without a flipped bit: {string.Join("; ", _host.Broker.Recovery.Damages)}");
-        SimulationFailure.Unless(!expectClean || _host.Broker.Recovery.WasClean, "a shutdown in order is not recognised");
+        SimulationFailure.Unless(
+            !expectClean || _host.Broker.Recovery.WasClean, "a shutdown in order is not recognised");
         Connect();
     }
 
@@ -185,7 +190,8 @@ internal sealed partial class Simulator
             _host.Host.DeleteQueue(queue.Name, false, false, _host.Connection, out _);
         }
 
-        foreach (var queue in _model.Queues.Values.Where(queue => _host.Broker.Queues.All(actual => actual.Name != queue.Name)).ToArray())
+        var actual = _host.Broker.Queues.Select(queue => queue.Name).ToHashSet();
+        foreach (var queue in _model.Queues.Values.Where(queue => !actual.Contains(queue.Name)).ToArray())
         {
             SimulationFailure.Unless(!queue.IsDeclaredForGood && !_model.IsDamaged, $"{queue.Name} is gone");
             _model.Deleted(queue);
@@ -226,7 +232,9 @@ internal sealed partial class Simulator
             $"the stored data is damaged: {string.Join("; ", result.Findings)}");
     }
 
-    /// <summary>Brings the broker up once more, on a disk without faults, empties all queues and looks what has come.</summary>
+    /// <summary>
+    /// Brings the broker up once more, on a disk without faults, empties all queues and looks what has come.
+    /// </summary>
     private void Finish()
     {
         if (_random.Chance(0.5)) Crash();
@@ -279,12 +287,14 @@ internal sealed partial class Simulator
         {
             SimulationFailure.Unless(
                 queue is { MessageCount: 0, UnackedCount: 0, ResidentEntryCount: 0 },
-                $"{queue.Name} was emptied and has {queue.MessageCount} ready, {queue.UnackedCount} out, {queue.ResidentEntryCount} in memory, {queue.Machine.HeldCount} held, {queue.Machine.LostCount} lost, {queue.Machine.HasWork} {queue.ConsumerCount} {queue.Definition.Settings}");
+                $"{queue.Name} was emptied and has {queue.MessageCount} ready, {queue.UnackedCount} out, "
+                + $"{queue.ResidentEntryCount} in memory");
         }
 
         var arena = _host.Broker.Arena.BytesInUse;
         SimulationFailure.Unless(
-            arena <= 2 * Broker.Storage.MessageArena.BlockBytes, $"{arena} bytes of the arena are in use with all queues empty");
+            arena <= 2 * Broker.Storage.MessageArena.BlockBytes,
+            $"{arena} bytes of the arena are in use with all queues empty");
         var segments = _host.Device!.List("segments");
         SimulationFailure.Unless(segments.Count == 0, $"{segments.Count} segment files are left with all queues empty");
     }

@@ -9,7 +9,8 @@ namespace Posthaste.Simulation;
 
 /// <summary>
 /// One run: clients, time, crashes and disk faults, all drawn from one seed and done on one thread, checked against a
-/// <see cref="BrokerModel"/>. The same seed does the same again.
+/// <see cref="BrokerModel"/>.
+/// The same seed does the same again.
 /// </summary>
 internal sealed partial class Simulator
 {
@@ -49,15 +50,13 @@ internal sealed partial class Simulator
         _host.Open();
         _host.Host.DeclareExchange("fan", "fanout", false, true, false, false, []);
         var producers = _random.Between(1, ProducersMax);
-        for (var i = 0; i < producers; i++)
-            _producers.Add(new SimulatedProducer(_model, i, confirms: _random.Chance(0.8)));
+        for (var i = 0; i < producers; i++) _producers.Add(new SimulatedProducer(_model, i, _random.Chance(0.8)));
         for (var i = 0; i < 2; i++) _transactors.Add(new SimulatedProducer(_model, producers + i, confirms: false));
         Connect();
         for (var i = _random.Between(1, Topology.QueuesMax); i > 0; i--) AddQueue();
         for (var i = 0; i < _options.StepCount; i++)
         {
-            _options.Trace?.Invoke(
-                $"step {i}: {_model.MessageCount} messages, {DeliveryCount} deliveries, {CrashCount} crashes");
+            _options.Trace?.Invoke($"step {i}: {MessageCount} messages, {DeliveryCount} deliveries, {CrashCount} crashes");
             Act();
         }
 
@@ -125,7 +124,10 @@ internal sealed partial class Simulator
     {
         var messages = new List<(ModelQueue, bool, byte, int)>();
         for (var i = _random.Below(6); i > 0; i--)
+        {
             messages.Add((AnyTarget(), _random.Chance(0.9), (byte)_random.Below(8), BodyBytes()));
+        }
+
         Pick(_transactors).Commit(_host, messages, _consumers.Count > 0 ? Pick(_consumers) : null, _random);
     }
 
@@ -173,8 +175,8 @@ internal sealed partial class Simulator
         if (consumer.Unsettled.Count > 0) EndDeliveries(queue, consumer, consumer.TakeSome(_random));
     }
 
-    private void EndDeliveries(Broker.Queues.BrokerQueue queue, SimulatedConsumer? consumer,
-        List<(Core.Queues.EntryId Id, ModelCopy Copy)> taken)
+    private void EndDeliveries(
+        Broker.Queues.BrokerQueue queue, SimulatedConsumer? consumer, List<(Core.Queues.EntryId Id, ModelCopy Copy)> taken)
     {
         // The model first: what the broker delivers in return is checked against it.
         Core.Queues.EntryId[] ids = [.. taken.Select(d => d.Id)];
@@ -182,8 +184,8 @@ internal sealed partial class Simulator
         {
             case < 7:
                 foreach (var (_, copy) in taken) BrokerModel.Settled(copy);
-                if (!_options.ForgetsSettlements || _random.Chance(0.9))
-                    Known(queue.Settle(ids, consumer, FlushSet.ForThisThread));
+                if (_options.ForgetsSettlements && _random.Chance(0.1)) break;
+                Known(queue.Settle(ids, consumer, FlushSet.ForThisThread));
                 break;
             case 7:
                 foreach (var (_, copy) in taken) BrokerModel.Rejected(copy);

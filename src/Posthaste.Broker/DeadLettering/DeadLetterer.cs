@@ -36,28 +36,21 @@ internal sealed partial class DeadLetterer
     /// </summary>
     public int Announce() => _broker.Moves.Enter();
 
-    /// <summary>
-    /// Moves entries, in order. Those whose bytes are not in memory, and all after them, follow when they have been
-    /// read.
-    /// </summary>
-    public void Transfer(BrokerQueue queue, List<DeadLetter> dead, FlushSet flushes)
+    /// <summary>Moves an entry.</summary>
+    /// <returns>False when its bytes have to be read first; then the line goes on by itself.</returns>
+    public bool TryTransfer(BrokerQueue queue, DeadLetterLine line, in DeadLetter letter)
     {
         var lease = default(BlockLease);
-        for (var i = 0; i < dead.Count; i++)
+        if (!_broker.Store.TryRead(letter.Entry.Location, letter.Entry.Length, ref lease, out var bytes))
         {
-            var letter = dead[i];
-            if (!_broker.Store.TryRead(letter.Entry.Location, letter.Entry.Length, ref lease, out var bytes))
-            {
-                lease.Release();
-                var rest = dead[i..];
-                _broker.Loader.Post(f => LoadAndTransfer(queue, rest, f));
-                return;
-            }
-
-            Transfer(queue, in letter, bytes);
+            var waiting = letter;
+            _broker.Loader.Post(flushes => Load(queue, line, in waiting, flushes));
+            return false;
         }
 
+        Transfer(queue, in letter, bytes);
         lease.Release();
+        return true;
     }
 
     /// <summary>
@@ -94,9 +87,8 @@ internal sealed partial class DeadLetterer
         return any;
     }
 
-    private void LoadAndTransfer(BrokerQueue queue, List<DeadLetter> dead, FlushSet flushes)
+    private void Load(BrokerQueue queue, DeadLetterLine line, in DeadLetter first, FlushSet flushes)
     {
-        var first = dead[0];
         try
         {
             _broker.Store.Load(first.Entry.Location, first.Entry.Length);
@@ -106,10 +98,10 @@ internal sealed partial class DeadLetterer
             // Not settled: the entry is there again after a restart, when the disk may have come back.
             LogUnreadable(e, queue.Name, first.Entry.Location.ToString());
             _broker.Moves.Exit(first.MoveTurn);
-            dead.RemoveAt(0);
+            line.GiveUpFirst();
         }
 
-        if (dead.Count > 0) Transfer(queue, dead, flushes);
+        line.Continue(flushes);
     }
 
     private void Transfer(BrokerQueue queue, in DeadLetter letter, ReadOnlySpan<byte> bytes)

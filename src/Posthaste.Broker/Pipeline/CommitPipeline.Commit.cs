@@ -151,7 +151,7 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var entry in run)
         {
             // The pipeline's own reference: queues have taken theirs.
-            if (entry.Location.Space == Core.Messages.LocationSpace.Arena) _arena.Release(entry.Location);
+            ReleaseArena(in entry);
         }
     }
 
@@ -163,8 +163,14 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var entry in run)
         {
             foreach (var queue in entry.Queues!) queue.DoesNotArrive(entry.BodyBytes);
-            if (entry.Location.Space == Core.Messages.LocationSpace.Arena) _arena.Release(entry.Location);
+            ReleaseArena(in entry);
         }
+    }
+
+    private void ReleaseArena(in PipelineEntry entry)
+    {
+        if (entry.Location.Space == Core.Messages.LocationSpace.Arena) _arena.Release(entry.Location);
+        if (entry.TransientLocation is { } copy) _arena.Release(copy);
     }
 
     private void TellSources(ReadOnlySpan<PipelineEntry> run, bool accepted)

@@ -257,6 +257,13 @@ public sealed partial class CommitPipeline
         entry.Target = item.Source;
         entry.Seq = item.Seq;
         entry.Location = location;
+        entry.TransientLocation = null;
+        if (location.Space == LocationSpace.Journal && item.Route.NeedsArena(item.IsPersistent))
+        {
+            entry.TransientLocation = _arena.Store(length, out var copy);
+            item.WriteTo(copy, nowMs);
+        }
+
         entry.ReceivedAtMs = nowMs;
         entry.TtlMs = item.TtlMs;
         entry.Length = length;

@@ -18,6 +18,14 @@ internal struct PipelineEntry
 
     public ulong Seq;
     public MessageLocation Location;
+
+    /// <summary>
+    /// For queues that do not keep the message: its copy in the arena, when <see cref="Location"/> is in the journal
+    /// for
+    /// others. What they had there would have to be moved when the journal is reclaimed, and a recovery would find it
+    /// again that should not know it.
+    /// </summary>
+    public MessageLocation? TransientLocation;
     public long ReceivedAtMs;
     public long TtlMs;
     public int Length;

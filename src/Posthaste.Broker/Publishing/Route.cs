@@ -20,6 +20,7 @@ public sealed class Route
             if (queue.IsJournaled) HasJournaled = true;
             if (queue.KeepsAll) HasKeepsAll = true;
             if (queue.RefusesWhenFull) HasRefusing = true;
+            if (!queue.IsJournaled) HasTransient = true;
         }
     }
 
@@ -40,11 +41,20 @@ public sealed class Route
     /// <summary>Some queue keeps every message through a restart, as quorum queues do.</summary>
     internal bool HasKeepsAll { get; }
 
+    /// <summary>Some queue keeps no message through a restart.</summary>
+    internal bool HasTransient { get; }
+
     /// <summary>Some queue refuses messages when it is full, so it has to be asked first.</summary>
     internal bool HasRefusing { get; }
 
     /// <summary>Whether a message of this persistence needs the journal to get where it goes.</summary>
     internal bool NeedsJournal(bool persistent) => persistent ? HasJournaled : HasKeepsAll;
+
+    /// <summary>
+    /// Whether some queue forgets a message of this persistence in a restart, while another may keep it.
+    /// </summary>
+    internal bool NeedsArena(bool persistent) =>
+        persistent ? HasTransient : Array.Exists(Queues, static queue => !queue.KeepsAll);
 
     /// <summary>The same exchange and key with other queues: what is left after some have refused.</summary>
     internal Route With(BrokerQueue[] queues) => new(_exchange, _routingKey, queues);

@@ -75,6 +75,7 @@ public sealed partial class BrokerQueue
             var position = _broker.Pipeline.AppendForward(Id, in candidate, message);
             if (position == 0) throw NotRecorded();
             if (_machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes))) return;
+            if (_line is not null && _line.IsWaiting(candidate.Id)) return;
             _settled.Add(candidate.Id);
             JournalSettled();
         }
@@ -104,7 +105,8 @@ public sealed partial class BrokerQueue
     }
 
     /// <summary>
-    /// Asks for the bytes of an entry, on the strand. One load at a time: its end looks at the queue again, and asks for what is missing then.
+    /// Asks for the bytes of an entry, on the strand. One load at a time: its end looks at the queue again, and asks
+    /// for what is missing then.
     /// </summary>
     internal void LoadMessage(EntryId id, in QueueEntry entry)
     {
@@ -135,9 +137,7 @@ public sealed partial class BrokerQueue
     private static StorageFullException NotRecorded() =>
         new("The journal has no room to record where messages were moved; they stay where they are.");
 
-    private void DropBlocks(List<(byte Level, ColdBlock Block)> blocks)
-    {
-        foreach (var (level, block) in blocks)
-            _broker.Pipeline.Post(new DropBlockCallback(_broker, SegmentBlocks.ToInfo(Id, level, in block)));
-    }
+    /// <summary>Drops a block that holds nothing any more, once what has been recorded so far is durable.</summary>
+    internal void DropBlock(byte level, in ColdBlock block) =>
+        _broker.Pipeline.Post(new DropBlockCallback(_broker, SegmentBlocks.ToInfo(Id, level, in block)));
 }

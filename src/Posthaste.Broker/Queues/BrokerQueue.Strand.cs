@@ -13,6 +13,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 {
     private readonly EntryRanges _settled = new();
     private List<DeadLetter>? _deadLetters;
+    private DeadLetterLine? _line;
     private FlushSet? _flushes;
     private BlockLease _lease;
     private long _nowMs;
@@ -26,7 +27,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     private Dictionary<byte, ulong>? _skipped;
 
     /// <summary>What is left to do when the strand has been left.</summary>
-    private readonly record struct StrandExit(List<DeadLetter>? DeadLetters, bool DrainLater, bool DueChanged);
+    private readonly record struct StrandExit(bool LineMoves, bool DrainLater, bool DueChanged);
 
     OfferResult IQueueEffects.Offer(QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters)
     {
@@ -51,7 +52,21 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         Release(in entry);
     }
 
-    void IQueueEffects.SettledRange(EntryId first, ulong count) => _settled.Add(first, count);
+    void IQueueEffects.SettledRange(EntryId first, ulong count)
+    {
+        if (_line is null || _line.IsEmpty)
+        {
+            _settled.Add(first, count);
+            return;
+        }
+
+        // Those on their way to the dead letters are settled by the record of that, and by no other.
+        for (var value = first.Value; value < first.Value + count; value++)
+        {
+            var id = new EntryId(value);
+            if (!_line.IsWaiting(id)) _settled.Add(id);
+        }
+    }
 
     void IQueueEffects.Released(in QueueEntry entry) => Release(in entry);
 
@@ -133,25 +148,25 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         _lease.Release();
         _flushes = null;
         if (_settled.Count > 0) JournalSettled();
-        if (_droppedBlocks is { } blocks)
+        var lineMoves = _deadLetters is not null || _droppedBlocks is not null;
+        if (lineMoves)
         {
+            (_line ??= new DeadLetterLine(this, _broker.DeadLetterer)).Add(_deadLetters, _droppedBlocks);
+            _deadLetters = null;
             _droppedBlocks = null;
-            DropBlocks(blocks);
         }
 
-        var dead = _deadLetters;
-        _deadLetters = null;
         var due = Math.Min(_machine.NextDueMs, ExpiresAtMs());
         var dueChanged = due < _dueMs;
         if (dueChanged) _dueMs = due;
-        return new StrandExit(dead, _machine.HasWork, dueChanged);
+        return new StrandExit(lineMoves, _machine.HasWork, dueChanged);
     }
 
     private void Leave(in StrandExit exit, FlushSet flushes)
     {
         if (exit.DueChanged) _broker.Timers.Schedule(this, Volatile.Read(ref _dueMs));
         if (exit.DrainLater && Interlocked.Exchange(ref _drainScheduled, 1) == 0) _broker.Scheduler.Schedule(this);
-        if (exit.DeadLetters is { } dead) _broker.DeadLetterer.Transfer(this, dead, flushes);
+        if (exit.LineMoves) _line!.Move(flushes);
     }
 
     private void Append(MessageLocation location, int length, int bodyBytes, byte priority, bool persistent, long ttlMs,

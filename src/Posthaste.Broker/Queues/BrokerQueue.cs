@@ -212,8 +212,9 @@ public sealed partial class BrokerQueue : CatalogQueue
             Begin(flushes);
             foreach (ref readonly var entry in run)
             {
-                if (entry.Location.Space == LocationSpace.Arena) _broker.Arena.Retain(entry.Location);
-                Append(entry.Location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
+                var location = Keeps(entry.IsPersistent) ? entry.Location : entry.TransientLocation ?? entry.Location;
+                if (location.Space == LocationSpace.Arena) _broker.Arena.Retain(location);
+                Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
                     entry.ReceivedAtMs);
                 DoesNotArrive(entry.BodyBytes);
             }

@@ -81,9 +81,7 @@ internal sealed partial class MessageLoader : IDisposable
         while (_work.TryTake(out var work))
         {
             any = true;
-            var flushes = FlushSet.ForThisThread;
-            work(flushes);
-            flushes.FlushAll();
+            Run(work);
         }
 
         return any;
@@ -103,13 +101,27 @@ internal sealed partial class MessageLoader : IDisposable
 
     private void Run()
     {
+        foreach (var work in _work.GetConsumingEnumerable()) Run(work);
+    }
+
+    private void Run(Action<FlushSet> work)
+    {
         var flushes = FlushSet.ForThisThread;
-        foreach (var work in _work.GetConsumingEnumerable())
+        try
         {
             work(flushes);
-            flushes.FlushAll();
         }
+        catch (IOException e)
+        {
+            // What reads tells its queue by itself. This is a file that could not be deleted: the next start does it.
+            LogLeftOver(e);
+        }
+
+        flushes.FlushAll();
     }
+
+    [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "A file that is not needed any more is left over")]
+    private partial void LogLeftOver(Exception cause);
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Error,
         Message = "Queue {Queue}: stored messages at {Place} cannot be read and are set aside")]

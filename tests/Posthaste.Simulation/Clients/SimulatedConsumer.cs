@@ -49,7 +49,8 @@ internal sealed class SimulatedConsumer(BrokerModel model, ModelQueue queue) : S
         if (model.IsOff()) return;
         SimulationFailure.Unless(!WasCancelled, $"{queue.Name}: a delivery after the consumer's end");
         SimulationFailure.Unless(
-            PrefetchMax == 0 || NoAck || Unsettled.Count < PrefetchMax, $"{queue.Name}: more deliveries than the prefetch allows");
+            PrefetchMax == 0 || NoAck || Unsettled.Count < PrefetchMax,
+            $"{queue.Name}: more deliveries than the prefetch allows");
         var copy = model.Delivered(queue, message.Message.Body, message.Redelivered);
         if (NoAck) BrokerModel.Settled(copy);
         else Unsettled.Add((message.Id, copy));

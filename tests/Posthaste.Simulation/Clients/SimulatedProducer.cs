@@ -18,8 +18,8 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
         _publisher = new Publisher(host) { OnHandled = OnHandled };
     }
 
-    public void Publish(string exchange, string key, IEnumerable<ModelQueue> queues, bool persistent, byte priority,
-        long ttlMs, int bodyBytes)
+    public void Publish(
+        string exchange, string key, IEnumerable<ModelQueue> queues, bool persistent, byte priority, long ttlMs, int bodyBytes)
     {
         var message = model.Publish(number, ++_seq, queues, persistent, priority, ttlMs, bodyBytes);
         if (message.Copies.Count == 0) return;
@@ -31,8 +31,7 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
     /// <summary>One transaction of messages to queues, and what consumers have finished.</summary>
     public void Commit(
         BrokerHost host, IReadOnlyList<(ModelQueue Queue, bool Persistent, byte Priority, int BodyBytes)> messages,
-        SimulatedConsumer? consumer,
-        Primitives.SeededRandom random)
+        SimulatedConsumer? consumer, Primitives.SeededRandom random)
     {
         Flush();
         var transaction = new ModelTransaction();

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Security;
@@ -42,6 +41,9 @@ internal sealed class BrokerHost
         };
     }
 
+    /// <summary>What the broker has logged as an error.</summary>
+    public ErrorLog Errors { get; } = new();
+
     public ManualTime Time { get; } = new();
 
     public MessageBrokerOptions Options { get; }
@@ -63,7 +65,7 @@ internal sealed class BrokerHost
     {
         _scheduler = new StepScheduler();
         Broker =
-            MessageBroker.Open(Options, NullLoggerFactory.Instance, Device is null ? null : _wrap(Device), _scheduler);
+            MessageBroker.Open(Options, Errors, Device is null ? null : _wrap(Device), _scheduler);
         Connection = Connect();
         return this;
     }

@@ -1,7 +1,8 @@
 namespace Posthaste.Simulation.Model;
 
 /// <summary>
-/// What clients may expect of the broker, from what they did and what they were told. It knows nothing of how the broker works; where the
+/// What clients may expect of the broker, from what they did and what they were told. It knows nothing of how the
+/// broker works; where the
 /// broker is free to do one thing or the other (before a confirm, in a crash) it waits to see which.
 /// </summary>
 internal sealed class BrokerModel
@@ -18,12 +19,14 @@ internal sealed class BrokerModel
     /// <summary>Whether the power is off: what a broker does then nobody sees.</summary>
     public Func<bool> IsOff { get; init; } = static () => false;
 
-    /// <summary>The journal was damaged on purpose: what follows from lost records is allowed, invented messages are not.</summary>
+    /// <summary>
+    /// The journal was damaged on purpose: what follows from lost records is allowed, invented messages are not.
+    /// </summary>
     public bool IsDamaged { get; set; }
 
     public ModelMessage Publish(
-        int producer, ulong seq, IEnumerable<ModelQueue> queues, bool isPersistent, byte priority, long ttlMs, int bodyBytes,
-        ModelTransaction? transaction = null)
+        int producer, ulong seq, IEnumerable<ModelQueue> queues, bool isPersistent, byte priority, long ttlMs,
+        int bodyBytes, ModelTransaction? transaction = null)
     {
         var message = new ModelMessage
         {
@@ -64,7 +67,10 @@ internal sealed class BrokerModel
             if (!copy.Place.RejectsPublish) BecomeCertain(copy);
         }
 
-        foreach (var copy in transaction.Settled) copy.IsDoneForGood |= copy.State == CopyState.Done && copy.DoneBy == transaction;
+        foreach (var copy in transaction.Settled)
+        {
+            copy.IsDoneForGood |= copy.State == CopyState.Done && copy.DoneBy == transaction;
+        }
     }
 
     /// <summary>A consumer was given a message. Checks everything that can be known from that.</summary>
@@ -75,7 +81,8 @@ internal sealed class BrokerModel
         SimulationFailure.Unless(id >= 0 && id < _messages.Count, $"{from.Name}: a message was invented");
         var message = _messages[id];
         SimulationFailure.Unless(message.IsBody(body), $"{from.Name}: {message} has another body");
-        var copy = message.Copies.Find(copy => copy.Place == from) ?? message.Copies.Find(copy => copy.Place.DeadLetters == from);
+        var copy = message.Copies.Find(copy => copy.Place == from)
+            ?? message.Copies.Find(copy => copy.Place.DeadLetters == from);
         if (copy is null) throw new SimulationFailure($"{from.Name}: {message} was never routed here");
         if (IsDamaged)
         {
@@ -119,8 +126,14 @@ internal sealed class BrokerModel
         copy.State = copy.Place.DeadLetters is null ? CopyState.Done : CopyState.Dying;
 
     /// <summary>All ready messages of the queue were removed.</summary>
-    public static void Purged(ModelQueue queue)
+    public void Purged(ModelQueue queue)
     {
+        // What had died unseen went with it.
+        foreach (var source in Queues.Values.Where(source => source.DeadLetters == queue))
+        {
+            foreach (var copy in source.Copies) copy.IsCertain &= !MayBeDead(copy);
+        }
+
         foreach (var copy in queue.Copies)
         {
             if (copy.State != CopyState.Ready) continue;
@@ -212,7 +225,8 @@ internal sealed class BrokerModel
         SimulationFailure.Unless(
             ready >= surelyReady && ready <= surelyReady + maybeReady,
             $"{queue.Name}: {ready} messages are ready, {surelyReady} to {surelyReady + maybeReady} have to be");
-        SimulationFailure.Unless(unacked == surelyOut, $"{queue.Name}: {unacked} messages are out, {surelyOut} have to be");
+        SimulationFailure.Unless(
+            unacked == surelyOut, $"{queue.Name}: {unacked} messages are out, {surelyOut} have to be");
     }
 
     /// <summary>Every queue has been emptied: whatever had to be there has come.</summary>
@@ -235,7 +249,8 @@ internal sealed class BrokerModel
         !copy.Place.LetsGo && (copy.Message.TtlMs < 0 || copy.Place.IsForDeadLetters);
 
     private static bool IsMissing(ModelCopy copy) =>
-        copy is { State: CopyState.Ready, IsCertain: false, MayHaveLeft: false, MayBeDone: false, Place.RejectsPublish: false } && copy.IsKept && IsBoundToStay(copy);
+        copy is { State: CopyState.Ready, IsCertain: false, MayHaveLeft: false, MayBeDone: false }
+        && !copy.Place.RejectsPublish && copy.IsKept && IsBoundToStay(copy);
 
     private static void BecomeCertain(ModelCopy copy)
     {
@@ -261,7 +276,8 @@ internal sealed class BrokerModel
 
     /// <summary>Whether it may have gone to the dead letters already.</summary>
     private static bool MayBeDead(ModelCopy copy) => copy.Place.DeadLetters is not null
-        && (copy.State == CopyState.Dying || (copy.State == CopyState.Ready && (copy.MayHaveLeft || !IsBoundToStay(copy))));
+        && (copy.State == CopyState.Dying
+            || (copy.State == CopyState.Ready && (copy.MayHaveLeft || !IsBoundToStay(copy))));
 
     private static void MoveTo(ModelCopy copy, ModelQueue place)
     {
@@ -285,6 +301,8 @@ internal sealed class BrokerModel
             return;
         }
 
+        // Where it may have gone to, it may have been forgotten.
+        copy.IsCertain &= !MayBeDead(copy) || copy.Place.DeadLetters!.Keeps(copy.Message);
         switch (copy.State)
         {
             case CopyState.Out:
@@ -304,6 +322,7 @@ internal sealed class BrokerModel
                 break;
         }
 
-        if (copy.IsCertain && !copy.MayHaveLeft && copy.State == CopyState.Ready && IsBoundToStay(copy)) copy.Place.NoteWaiting(copy);
+        var stays = copy.IsCertain && !copy.MayHaveLeft && IsBoundToStay(copy);
+        if (stays && copy.State == CopyState.Ready) copy.Place.NoteWaiting(copy);
     }
 }

@@ -37,12 +37,14 @@ internal sealed class ModelMessage
         return body;
     }
 
-    public static int IdOf(ReadOnlySpan<byte> body) => body.Length < HeaderBytes ? -1 : BinaryPrimitives.ReadInt32LittleEndian(body);
+    public static int IdOf(ReadOnlySpan<byte> body) =>
+        body.Length < HeaderBytes ? -1 : BinaryPrimitives.ReadInt32LittleEndian(body);
 
     public bool IsBody(ReadOnlySpan<byte> body) => body.SequenceEqual(Body());
 
     public override string ToString() =>
-        $"message {Id} (producer {Producer} number {Seq}{(IsPersistent ? "" : ", transient")}{(Transaction is null ? "" : ", in a transaction")})";
+        $"message {Id} (producer {Producer} number {Seq}{(IsPersistent ? "" : ", transient")}"
+        + $"{(Transaction is null ? "" : ", in a transaction")})";
 }
 
 internal enum CopyState
@@ -94,7 +96,8 @@ internal sealed class ModelCopy(ModelMessage message, ModelQueue queue)
 
     public bool IsKept => Place.Keeps(message);
 
-    public override string ToString() => $"{message} in {Place.Name}: {State}{(IsCertain ? ", certain" : "")}{(MayHaveLeft ? ", may have left" : "")}";
+    public override string ToString() =>
+        $"{message} in {Place.Name}: {State}{(IsCertain ? ", certain" : "")}{(MayHaveLeft ? ", may have left" : "")}";
 }
 
 /// <summary>Messages and settlements that have happened together or not at all.</summary>
