@@ -56,7 +56,8 @@ internal sealed partial class Simulator
         for (var i = _random.Between(1, Topology.QueuesMax); i > 0; i--) AddQueue();
         for (var i = 0; i < _options.StepCount; i++)
         {
-            _options.Trace?.Invoke($"step {i}: {MessageCount} messages, {DeliveryCount} deliveries, {CrashCount} crashes");
+            _options.Trace?.Invoke(
+                $"step {i}: {MessageCount} messages, {DeliveryCount} deliveries, {CrashCount} crashes");
             Act();
         }
 
@@ -176,7 +177,8 @@ internal sealed partial class Simulator
     }
 
     private void EndDeliveries(
-        Broker.Queues.BrokerQueue queue, SimulatedConsumer? consumer, List<(Core.Queues.EntryId Id, ModelCopy Copy)> taken)
+        Broker.Queues.BrokerQueue queue, SimulatedConsumer? consumer,
+        List<(Core.Queues.EntryId Id, ModelCopy Copy)> taken)
     {
         // The model first: what the broker delivers in return is checked against it.
         Core.Queues.EntryId[] ids = [.. taken.Select(d => d.Id)];

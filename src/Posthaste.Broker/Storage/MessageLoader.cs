@@ -120,7 +120,8 @@ internal sealed partial class MessageLoader : IDisposable
         flushes.FlushAll();
     }
 
-    [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "A file that is not needed any more is left over")]
+    [LoggerMessage(EventId = 2102, Level = LogLevel.Warning,
+        Message = "A file that is not needed any more is left over")]
     private partial void LogLeftOver(Exception cause);
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Error,

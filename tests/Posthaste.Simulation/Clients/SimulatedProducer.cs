@@ -19,7 +19,8 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
     }
 
     public void Publish(
-        string exchange, string key, IEnumerable<ModelQueue> queues, bool persistent, byte priority, long ttlMs, int bodyBytes)
+        string exchange, string key, IEnumerable<ModelQueue> queues, bool persistent, byte priority, long ttlMs,
+        int bodyBytes)
     {
         var message = model.Publish(number, ++_seq, queues, persistent, priority, ttlMs, bodyBytes);
         if (message.Copies.Count == 0) return;

@@ -2,7 +2,9 @@ using Posthaste.Storage.Devices;
 
 namespace Posthaste.Simulation.Hosting;
 
-/// <summary>A disk that says that it has synced and has not, as some do. What is lost by it the simulation has to find.</summary>
+/// <summary>
+/// A disk that says that it has synced and has not, as some do. What is lost by it the simulation has to find.
+/// </summary>
 internal sealed class LyingDevice(IStorageDevice device) : IStorageDevice
 {
     public string Description => device.Description;
