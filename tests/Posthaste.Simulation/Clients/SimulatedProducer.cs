@@ -19,13 +19,8 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
     }
 
     public void Publish(
-<<<<<<< HEAD
         string exchange, string key, IEnumerable<ModelQueue> queues, bool persistent, byte priority, long ttlMs,
         int bodyBytes)
-=======
-        string exchange, string key, IEnumerable<ModelQueue> queues, bool persistent, byte priority,
-        long ttlMs, int bodyBytes)
->>>>>>> ea834d4 (Keep the last lines within 120 characters)
     {
         var message = model.Publish(number, ++_seq, queues, persistent, priority, ttlMs, bodyBytes);
         if (message.Copies.Count == 0) return;
