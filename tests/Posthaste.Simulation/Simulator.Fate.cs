@@ -74,7 +74,7 @@ internal sealed partial class Simulator
             return;
         }
 
-        _model.AtRest();
+        _model.AtRest(queue => _host.Queue(queue.Name).Machine.HeldCount > 0);
         if (_model.IsDamaged) return;
         foreach (var queue in _model.Queues.Values)
         {
@@ -222,13 +222,17 @@ internal sealed partial class Simulator
         }
     }
 
-    /// <summary>What lies on the disk is whole, whoever looks at it.</summary>
+    /// <summary>
+    /// What lies in the journal and in snapshots is whole, whoever looks at it. A segment file may end in blocks that
+    /// were never finished or referred to; one that is referred to and damaged the broker complains of.
+    /// </summary>
     private void Verify()
     {
         if (_model.IsDamaged || _options.Wrap is not null) return;
         var result = DataVerifier.Verify(_host.Device!);
         SimulationFailure.Unless(
-            !result.Findings.Any(finding => finding.Kind == DataFindingKind.Damage),
+            !result.Findings.Any(static finding => finding.Kind == DataFindingKind.Damage
+                && !finding.File.StartsWith("segments/", StringComparison.Ordinal)),
             $"the stored data is damaged: {string.Join("; ", result.Findings)}");
     }
 

@@ -58,7 +58,14 @@ internal sealed partial class Simulator
         {
             _options.Trace?.Invoke(
                 $"step {i}: {MessageCount} messages, {DeliveryCount} deliveries, {CrashCount} crashes");
-            Act();
+            try
+            {
+                Act();
+            }
+            catch (SimulationFailure e) when (_host.Errors.Take() is { Count: > 0 } errors)
+            {
+                throw new SimulationFailure($"{e.Message}; the broker said: {string.Join("; ", errors)}", e);
+            }
         }
 
         Finish();

@@ -70,7 +70,9 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
     {
         protected internal override void Applied(bool durable, FlushSet flushes)
         {
-            if (durable && !model.IsOff()) BrokerModel.Committed(transaction);
+            if (model.IsOff()) return;
+            if (durable) BrokerModel.Committed(transaction);
+            else BrokerModel.NotCommitted(transaction);
         }
     }
 }

@@ -73,6 +73,14 @@ internal sealed class BrokerModel
         }
     }
 
+    /// <summary>
+    /// The client was told that its transaction has not been recorded: what it settled is so in memory only, if it is.
+    /// </summary>
+    public static void NotCommitted(ModelTransaction transaction)
+    {
+        foreach (var copy in transaction.Settled) copy.IsUnrecorded |= copy.State == CopyState.Done;
+    }
+
     /// <summary>A consumer was given a message. Checks everything that can be known from that.</summary>
     public ModelCopy Delivered(ModelQueue from, ReadOnlySpan<byte> body, bool redelivered)
     {
@@ -118,8 +126,8 @@ internal sealed class BrokerModel
         copy.State = CopyState.Ready;
         if (countsAsFailure) copy.FailureCount++;
         if (copy.FailureCount > (copy.Place.DeliveryLimit ?? int.MaxValue)) copy.MayHaveLeft = true;
-        if (IsBoundToStay(copy)) copy.Place.NoteWaiting(copy);
-        else copy.MayHaveLeft = true;
+        copy.MayHaveLeft |= !IsBoundToStay(copy);
+        if (!copy.MayHaveLeft) copy.Place.NoteWaiting(copy);
     }
 
     public static void Rejected(ModelCopy copy) =>
@@ -138,6 +146,7 @@ internal sealed class BrokerModel
         {
             if (copy.State != CopyState.Ready) continue;
             queue.NoteLeft(copy);
+            copy.DoneBy = null;
             if (MayBeDead(copy)) (copy.IsCertain, copy.MayHaveLeft) = (false, true);
             else copy.State = CopyState.Done;
         }
@@ -162,7 +171,8 @@ internal sealed class BrokerModel
     }
 
     /// <summary>The broker has come to rest and its journal works: all that was done is applied and on disk.</summary>
-    public void AtRest()
+    /// <param name="holdsDead">Whether the queue still has dead messages whose target could not take them.</param>
+    public void AtRest(Func<ModelQueue, bool> holdsDead)
     {
         foreach (var queue in Queues.Values.ToArray())
         {
@@ -176,7 +186,7 @@ internal sealed class BrokerModel
                         copy.DoneBy?.Learn(true, $"{copy} was settled");
                         queue.Copies.Remove(copy);
                         break;
-                    case CopyState.Dying when !queue.IsAtLeastOnce:
+                    case CopyState.Dying when !holdsDead(queue):
                         MoveTo(copy, queue.DeadLetters!);
                         break;
                 }
@@ -265,7 +275,7 @@ internal sealed class BrokerModel
         SimulationFailure.Unless(copy.State != CopyState.Done, $"delivered after it was settled: {copy}");
         SimulationFailure.Unless(copy.State != CopyState.Dying, $"delivered after it was rejected: {copy}");
         SimulationFailure.Unless(!copy.WasDelivered || redelivered, $"delivered again without saying so: {copy}");
-        copy.Place.CheckOrder(copy);
+        copy.Place.CheckOrder(copy, copy.MayBeDone || copy.MayHaveLeft || !IsBoundToStay(copy));
     }
 
     private static void FoundDead(ModelCopy copy, ModelQueue deadLetters)

@@ -78,12 +78,13 @@ internal sealed class ModelQueue(string name)
     public void NoteLeft(ModelCopy copy) => WaitingOf(copy).Remove(copy.Message.Seq);
 
     /// <summary>Checks a delivery against the order in which its publisher published.</summary>
-    public void CheckOrder(ModelCopy copy)
+    /// <param name="mayBeLate">It had left, and a crash has brought it back: then others have gone ahead.</param>
+    public void CheckOrder(ModelCopy copy, bool mayBeLate)
     {
         if (IsForDeadLetters) return;
         var key = KeyOf(copy);
         var seq = copy.Message.Seq;
-        if (!copy.WasDelivered)
+        if (!copy.WasDelivered && !mayBeLate)
         {
             SimulationFailure.Unless(
                 !_lastFirstDelivery.TryGetValue(key, out var last) || seq > last,
