@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Posthaste.Fuzz;
+using Posthaste.Fuzz.Recovery;
 using Posthaste.Fuzz.Wire;
 
 // Each target is a command of its own: `dotnet run --project tests/Posthaste.Fuzz -- wire --seconds 60 --seed 1`.
-IFuzzTarget[] targets = [new WireTarget()];
+IFuzzTarget[] targets = [new WireTarget(), new RecoveryTarget()];
 
 var seconds = new Option<int>("--seconds") { Description = "How long to try inputs.", DefaultValueFactory = _ => 60 };
 var seed = new Option<int>("--seed")

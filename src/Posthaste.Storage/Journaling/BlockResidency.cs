@@ -36,7 +36,7 @@ internal sealed class BlockResidency(long appendedBytesMax, long loadedBytesMax)
             // Where an appended block is, it is the better one: it also has what was appended since.
             file.Publish(block, replace: false);
             _loaded.Enqueue(block);
-            _loadedBytes += block.Bytes;
+            _loadedBytes += block.HeldBytes;
             while (_loadedBytes > loadedBytesMax && _loaded.Count > 1)
             {
                 JournalBlock oldest = _loaded.Dequeue();
@@ -105,7 +105,7 @@ internal sealed class BlockResidency(long appendedBytesMax, long loadedBytesMax)
 
     private static void Evict(JournalBlock block, ref long bytes)
     {
-        bytes -= block.Bytes;
+        bytes -= block.HeldBytes;
         block.File!.Unpublish(block, block.Base, block.End);
         block.Release();
     }

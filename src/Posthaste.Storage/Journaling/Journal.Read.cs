@@ -38,7 +38,7 @@ public sealed partial class Journal
     }
 
     /// <summary>
-    /// Reads the block around a record from the device, checks that record and keeps the block in memory for others.
+    /// Reads a block from a record on from the device, checks its records and keeps it in memory for others.
     /// Waits for the device. The caller owns a reference to the result.
     /// </summary>
     /// <param name="payloadPosition">The position of a record's payload.</param>
@@ -70,6 +70,7 @@ public sealed partial class Journal
                     $"The record at position {recordStart} is damaged: "
                     + $"{recordBytes} bytes at offset {file.OffsetOf(recordStart)} of {file.Store.Name}.");
             }
+            block.NarrowTo(recordStart, VerifiedEnd(block, recordStart, file.Salt));
         }
         catch
         {
@@ -138,15 +139,28 @@ public sealed partial class Journal
         bytes[read..].Clear();
     }
 
-    // A mebibyte tile of the file where the record fits into one, or else whole granules from the record's start. Only
-    // granules that are durable throughout are read: the one with the tail is in memory, with more in it than on disk.
+    // Others will take what they need from the block without another look, so it holds nothing that was not verified:
+    // the records from the first one on, up to one that is damaged or not complete in the block.
+    private static long VerifiedEnd(JournalBlock block, long recordStart, ulong salt)
+    {
+        long position = recordStart;
+        while (position < block.End)
+        {
+            int bytes = RecordHeader.Validate(block.Span(position, (int)(block.End - position)), position, salt);
+            if (bytes == 0)
+            {
+                break;
+            }
+            position += bytes;
+        }
+        return position;
+    }
+
+    // About a mebibyte of whole granules from the record's start, or what the record takes. Only granules that are
+    // durable throughout are read: the one with the tail is in memory, with more in it than on disk.
     private JournalBlock ReadBlock(JournalFile file, long recordStart, int recordBytes)
     {
-        long from = file.Base + (recordStart - file.Base) / JournalFormat.BlockBytes * JournalFormat.BlockBytes;
-        if (recordStart + recordBytes > from + JournalFormat.BlockBytes)
-        {
-            from = JournalFormat.GranuleFloor(recordStart);
-        }
+        long from = JournalFormat.GranuleFloor(recordStart);
         long needed = JournalFormat.GranuleCeiling(recordStart + recordBytes);
         long durable = Math.Min(JournalFormat.GranuleFloor(DurablePosition), file.End);
         long to = Math.Max(needed, Math.Min(from + JournalFormat.BlockBytes, durable));

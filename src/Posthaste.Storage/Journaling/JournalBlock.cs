@@ -43,6 +43,9 @@ public sealed class JournalBlock : RefCounted
 
     internal int Bytes => (int)(End - Base);
 
+    /// <summary>What it counts against a budget: a loaded one its memory, however little of that can be used.</summary>
+    internal int HeldBytes => IsLoaded ? Memory.Array.Length : Bytes;
+
     internal int MemoryOffset { get; private set; }
 
     internal PinnedMemory Memory => _memory!;
@@ -94,6 +97,14 @@ public sealed class JournalBlock : RefCounted
     {
         Checks.Require(end >= Base && end <= End);
         Volatile.Write(ref _end, end);
+    }
+
+    /// <summary>Leaves only a part of the block to be found; the memory stays as it is.</summary>
+    internal void NarrowTo(long start, long end)
+    {
+        Checks.Require(start >= Base && start < end && end <= End);
+        MemoryOffset += (int)(start - Base);
+        Place(start, (int)(end - start));
     }
 
     internal void Reuse() => Revive();

@@ -56,7 +56,9 @@ internal sealed class JournalFile(long sequence, long @base, ulong salt, Journal
     /// </summary>
     public void Publish(JournalBlock block, bool replace)
     {
-        for (int i = IndexOf(block.Base); i < IndexOf(block.End); i++)
+        // Appended blocks share no granule; a loaded one ends with its last verified record, anywhere in a granule.
+        int end = block.IsLoaded ? IndexOf(block.End - 1) + 1 : IndexOf(block.End);
+        for (int i = IndexOf(block.Base); i < end; i++)
         {
             if (replace)
             {
@@ -76,7 +78,7 @@ internal sealed class JournalFile(long sequence, long @base, ulong salt, Journal
     /// <summary>Takes a block out of the table wherever it is still found between two positions.</summary>
     public void Unpublish(JournalBlock block, long from, long to)
     {
-        for (int i = IndexOf(from); i < IndexOf(to); i++)
+        for (int i = IndexOf(from); i <= IndexOf(to - 1); i++)
         {
             Interlocked.CompareExchange(ref _blocks[i], null, block);
         }
