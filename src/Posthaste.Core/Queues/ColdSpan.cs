@@ -70,6 +70,9 @@ internal sealed class ColdSpan(ColdBlock block)
 /// <summary>The spans of one level, found by location, by sequence order among the cold ones, and by expiry.</summary>
 internal sealed class ColdSpans
 {
+    /// <summary>Of levels that never had a span, which is nearly all: shared, and never added to.</summary>
+    public static readonly ColdSpans None = new();
+
     // All, by segment and offset: new blocks mostly go to the end.
     private readonly List<ColdSpan> _all = [];
 

@@ -10,7 +10,7 @@ internal sealed partial class EntryLog
     // Loaded only to let entries expire: its other entries may leave memory again.
     private ColdSpan? _loadedForExpiry;
 
-    public ColdSpans Spans { get; } = new();
+    public ColdSpans Spans { get; private set; } = ColdSpans.None;
 
     /// <summary>Ready entries without an index in memory.</summary>
     public long ColdCount { get; private set; }
@@ -45,7 +45,7 @@ internal sealed partial class EntryLog
         }
 
         MarkAbsent(span, next, block.LastSeq + 1);
-        Spans.Add(span);
+        AddSpan(span);
         Cool(span);
         DropIfEmpty(span);
     }
@@ -205,6 +205,16 @@ internal sealed partial class EntryLog
         {
             DropIfEmpty(span);
         }
+    }
+
+    private void AddSpan(ColdSpan span)
+    {
+        if (Spans == ColdSpans.None)
+        {
+            Spans = new ColdSpans();
+        }
+
+        Spans.Add(span);
     }
 
     private void ForgetReady(ColdSpan span)

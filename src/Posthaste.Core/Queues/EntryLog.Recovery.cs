@@ -11,6 +11,13 @@ internal sealed partial class EntryLog
 
     public bool IsSettledInRecovery(ulong seq) => _settledInRecovery != null && _settledInRecovery.Contains(seq);
 
+    public ulong RestoreAppend(in QueueEntry entry)
+    {
+        var seq = Append(entry);
+        ForgetSettlement(seq);
+        return seq;
+    }
+
     public void SettleInRecovery(ulong first, ulong last)
     {
         _settledInRecovery ??= new SeqRanges();
@@ -76,7 +83,7 @@ internal sealed partial class EntryLog
         Cursor = Math.Min(Cursor, block.FirstSeq);
         span.LiveBodyBytes = liveBodyBytes ?? block.BodyBytes * span.LiveCount / Math.Max(1, block.Count);
         span.State = ColdState.Cold;
-        Spans.Add(span);
+        AddSpan(span);
         ChangeCold(span, span.LiveCount, span.LiveBodyBytes);
     }
 
@@ -143,6 +150,12 @@ internal sealed partial class EntryLog
             Expiry.Append(seq, entry.ExpiresAtMs);
         }
     }
+
+    /// <summary>
+    /// A new entry has this number. A settlement of it that was repeated before is of a transient message that was lost
+    /// with its number in an earlier crash.
+    /// </summary>
+    private void ForgetSettlement(ulong seq) => _settledInRecovery?.Remove(seq);
 
     private void SettleInSpan(ColdSpan span, ReadOnlySpan<(ulong First, ulong Last)> absent)
     {

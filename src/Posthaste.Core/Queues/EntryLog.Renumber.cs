@@ -6,6 +6,13 @@ namespace Posthaste.Core.Queues;
 /// <summary>Corrects numbers while recovering.</summary>
 internal sealed partial class EntryLog
 {
+    // Entries before were appended before the snapshot: they are numbered, and looking for one among them could take
+    // long.
+    private ulong _replayStartSeq = 1;
+
+    /// <summary>The snapshot's next number: the replay starts there.</summary>
+    public void StartReplay(ulong nextSeq) => NextSeq = _replayStartSeq = nextSeq;
+
     /// <summary>
     /// Moves the entry at a location, and all behind it, up to the number that it had. They have been appended shortly
     /// before in the replay, so the search from the end is short; a location that is not there belongs to an entry
@@ -15,7 +22,7 @@ internal sealed partial class EntryLog
     {
         var moved = new Stack<QueueEntry>();
         var at = NextSeq - 1;
-        for (; at > 0; at--)
+        for (; at >= _replayStartSeq; at--)
         {
             ref var entry = ref Chunks.Find(at);
             if (Unsafe.IsNullRef(ref entry)) continue;
@@ -24,7 +31,7 @@ internal sealed partial class EntryLog
             if (entry.Location == location) break;
         }
 
-        if (at == 0 || at >= seq) return;
+        if (at < _replayStartSeq || at >= seq) return;
         for (var from = at; from < NextSeq; from++)
         {
             if (!Unsafe.IsNullRef(ref Chunks.Find(from))) Chunks.Remove(from);
@@ -33,11 +40,8 @@ internal sealed partial class EntryLog
         NextSeq = seq;
         foreach (var entry in moved)
         {
-            var placed = NextSeq++;
-            Chunks.Add(placed, entry);
-            if (entry.ExpiresAtMs == 0) continue;
-            Expiry.AssumeOutOfOrder();
-            Expiry.Insert(placed, entry.ExpiresAtMs);
+            ForgetSettlement(NextSeq);
+            Chunks.Add(NextSeq++, entry);
         }
     }
 }

@@ -38,15 +38,13 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
     public DeliveryMark Mark;
 
     /// <summary>What the next appended entry gets.</summary>
-    public ulong NextSeq { get; set; } = 1;
+    public ulong NextSeq { get; private set; } = 1;
 
     /// <summary>First entry that was never looked at for delivery.</summary>
     public ulong Cursor { get; private set; } = 1;
 
     /// <summary>Ready entries, in memory or not.</summary>
     public long ReadyCount { get; private set; }
-
-    private bool IsEmpty => ReadyCount == 0 && Chunks.LiveCount == 0;
 
     public static bool IsReady(ref QueueEntry entry) => !Unsafe.IsNullRef(ref entry) && (entry.Flags & NotReady) == 0;
 
@@ -167,14 +165,20 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
             span.LiveBodyBytes -= removed.BodyBytes;
         }
 
-        if (IsEmpty)
-        {
-            _returned.Clear();
-            Expiry.Reset();
-            Cursor = NextSeq;
-        }
-
+        ResetIfEmpty();
         return removed;
+    }
+
+    /// <summary>
+    /// Takes a ready entry out without its having been settled: in a segment it stays part of its block, and comes back
+    /// with a restart.
+    /// </summary>
+    public void Lose(ulong seq, ref QueueEntry entry)
+    {
+        ChangeReady(-1, -entry.BodyBytes);
+        totals.LostCount++;
+        Chunks.Remove(seq);
+        ResetIfEmpty();
     }
 
     /// <summary>
@@ -193,6 +197,16 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
         }
 
         return Spans.Loading == null && Spans.FirstDue() is { } span ? Math.Min(dueMs, span.MinExpiresAtMs) : dueMs;
+    }
+
+    private void ResetIfEmpty()
+    {
+        if (ReadyCount == 0 && Chunks.LiveCount == 0)
+        {
+            _returned.Clear();
+            Expiry.Reset();
+            Cursor = NextSeq;
+        }
     }
 
     private void ChangeReady(long count, long bodyBytes)

@@ -36,15 +36,14 @@ public sealed partial class QueueMachine
         if (log == null) return false;
         ref var entry = ref log.Chunks.Find(id.Seq);
         if (!EntryLog.IsReady(ref entry)) return false;
-        log.Remove(id.Seq, ref entry);
-        _totals.LostCount++;
+        log.Lose(id.Seq, ref entry);
         _isStalled = false;
         return true;
     }
 
     /// <summary>
     /// While recovering: the entry whose message stands at this location had this id. Entries without a durable record
-    /// came before it, so the numbers of it and of all after it move up.
+    /// came before it, so the numbers of it and of all after it move up. Recorded before any settlement of it.
     /// </summary>
     public void RestoreSequence(EntryId id, MessageLocation location) => Log(id.Level).Renumber(id.Seq, location);
 }

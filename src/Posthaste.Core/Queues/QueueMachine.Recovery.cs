@@ -16,16 +16,8 @@ public sealed partial class QueueMachine
     public EntryId RestoreAppend(in Arrival arrival, long arrivedAtMs)
     {
         var log = Log(arrival.Priority);
-        return log.Id(log.Append(ToEntry(arrival, arrivedAtMs)));
+        return log.Id(log.RestoreAppend(ToEntry(arrival, arrivedAtMs)));
     }
-
-    /// <summary>
-    /// Repeats appends of transient messages: they did not survive, but took numbers as all others. Without it the
-    /// numbers of later entries would differ and settlements would hit the wrong ones.
-    /// </summary>
-    /// <param name="priority">As in their <see cref="Arrival.Priority"/>.</param>
-    /// <param name="count">How many in a row.</param>
-    public void RestoreSkipped(byte priority, ulong count) => Log(priority).NextSeq += count;
 
     /// <summary>
     /// Repeats settlements of consecutive ids. May be repeated and may name ids that are not known (yet).

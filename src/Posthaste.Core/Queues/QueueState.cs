@@ -85,7 +85,7 @@ internal static class QueueState
 
     private static void ReadLevel(ref Reader reader, EntryLog log, Dictionary<EntryId, EntryCounters> counters)
     {
-        log.NextSeq = reader.U64();
+        log.StartReplay(reader.U64());
         log.Mark.DurableBelow = reader.U64();
         var spanCount = reader.U32();
         var counterCount = reader.U32();

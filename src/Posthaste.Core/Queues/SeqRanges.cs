@@ -63,6 +63,29 @@ internal sealed class SeqRanges
         return added;
     }
 
+    /// <summary>Takes one number out of the set.</summary>
+    public void Remove(ulong seq)
+    {
+        var index = FirstEndingAtOrAfter(seq);
+        if (index == _ranges.Count || _ranges[index].First > seq)
+        {
+            return;
+        }
+
+        var (first, last) = _ranges[index];
+        _ranges.RemoveAt(index);
+        Count--;
+        if (seq < last)
+        {
+            _ranges.Insert(index, (seq + 1, last));
+        }
+
+        if (first < seq)
+        {
+            _ranges.Insert(index, (first, seq - 1));
+        }
+    }
+
     private int FirstEndingAtOrAfter(ulong seq)
     {
         var (low, high) = (0, _ranges.Count);

@@ -134,10 +134,6 @@ internal sealed class QueueHarness : IQueueEffects
         {
             _storage.Write(queue => queue.RestoreAppend(arrival, nowMs));
         }
-        else
-        {
-            _storage.Write(queue => queue.RestoreSkipped(arrival.Priority, 1));
-        }
 
         var refuses = _model.Settings.Overflow != OverflowPolicy.DropHead
             && (_model.Ready.Count() + 1 > (_model.Settings.LengthMax ?? long.MaxValue)
@@ -145,6 +141,9 @@ internal sealed class QueueHarness : IQueueEffects
                 > (_model.Settings.BytesMax ?? long.MaxValue));
         Assert.Equal(refuses, _queue.WouldRefuse(1, arrival.BodyBytes));
         var expected = _model.Append(arrival, nowMs);
+
+        // Before what the append itself may settle: a number has to be known before facts speak of it.
+        _storage.NoteSequence(expected.Id, arrival.Location, arrival.Persistent);
         Assert.Equal(expected.Id, _queue.Append(arrival, nowMs));
     }
 
@@ -377,7 +376,7 @@ internal sealed class QueueHarness : IQueueEffects
 
         if (_storage.RolledAt is not { } position)
         {
-            _storage.Roll(_queue);
+            _storage.Roll(_queue, _model.NextSeq);
             return;
         }
 
@@ -421,6 +420,11 @@ internal sealed class QueueHarness : IQueueEffects
         _evacuating.Clear();
         _notResident.Clear();
         _loads.Clear();
+        for (var level = 0; level < _marks.Length; level++)
+        {
+            _model.NextSeq[level] = _storage.NextSeqAfterReplay(level);
+        }
+
         _model.Crash(_marks);
         _queue = NewQueue();
         _storage.Replay(_queue);

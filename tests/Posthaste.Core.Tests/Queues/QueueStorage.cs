@@ -19,6 +19,12 @@ internal sealed class QueueStorage
     private uint _segmentEnd;
     private bool _isReplaying;
 
+    // Next numbers that a replay arrives at: of the snapshots, and after the last entry with a record.
+    private readonly ulong[] _startSeq = new ulong[256];
+    private readonly ulong[] _rolledSeq = new ulong[256];
+    private readonly ulong[] _recordedSeq = new ulong[256];
+    private readonly bool[] _hasSkipped = new bool[256];
+
     /// <summary>Position of the next fact.</summary>
     public int End => _facts.Count;
 
@@ -28,8 +34,9 @@ internal sealed class QueueStorage
     public void Write(Action<QueueMachine> fact) => _facts.Add(fact);
 
     /// <summary>Starts a new journal file: takes the snapshot that belongs to its beginning.</summary>
-    public void Roll(QueueMachine queue)
+    public void Roll(QueueMachine queue, ulong[] nextSeq)
     {
+        nextSeq.CopyTo(_rolledSeq, 0);
         var state = new ArrayBufferWriter<byte>();
         queue.WriteState(state);
         _rolled = (End, state.WrittenSpan.ToArray());
@@ -39,6 +46,7 @@ internal sealed class QueueStorage
     public void Recycle()
     {
         (_start, _startState) = _rolled!.Value;
+        _rolledSeq.CopyTo(_startSeq, 0);
         _rolled = null;
         for (var i = 0; i < _start; i++)
         {
@@ -60,9 +68,31 @@ internal sealed class QueueStorage
         }
 
         queue.RecoveryDone();
+        Array.Clear(_hasSkipped);
         _isReplaying = false;
         _rolled = null;
     }
+
+    /// <summary>
+    /// An entry was appended: one without a record takes a number that a replay does not know of, so the next one with
+    /// a record has its own recorded.
+    /// </summary>
+    public void NoteSequence(EntryId id, MessageLocation location, bool persistent)
+    {
+        if (persistent)
+        {
+            _recordedSeq[id.Level] = id.Seq + 1;
+            if (_hasSkipped[id.Level])
+            {
+                Write(queue => queue.RestoreSequence(id, location));
+            }
+        }
+
+        _hasSkipped[id.Level] = !persistent;
+    }
+
+    /// <summary>What the next entry of a level is numbered after a replay.</summary>
+    public ulong NextSeqAfterReplay(int level) => Math.Max(1, Math.Max(_startSeq[level], _recordedSeq[level]));
 
     /// <summary>Writes a block, and its fact when it has to survive.</summary>
     public (ColdBlock Block, (ulong Seq, uint Offset)[] Entries) WriteBlock(List<EvacuationCandidate> candidates)
