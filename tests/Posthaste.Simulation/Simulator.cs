@@ -75,7 +75,14 @@ internal sealed partial class Simulator
     {
         if (IsOff) Crash();
         if (!HasTarget) AddQueue();
-        if (!HasTarget) Crash();
+        if (!HasTarget)
+        {
+            // A broker whose journal has failed declares nothing: the next one can, or this step does nothing.
+            Crash();
+            AddQueue();
+            if (!HasTarget) return;
+        }
+
         var act = _random.Below(100);
         _options.Trace?.Invoke($"act {act} failed {!IsWorking} off {IsOff} full {_host.Broker.Pipeline.IsFull}");
         switch (act)

@@ -1,4 +1,5 @@
 using Posthaste.Primitives;
+using Posthaste.Storage.Devices;
 
 namespace Posthaste.Storage.Journaling;
 
@@ -42,18 +43,30 @@ public sealed partial class Journal
     /// <see cref="JournalBlock.Payload"/> outside of any lock, then give it to <see cref="AppendLarge"/>, or release
     /// it. Any thread. Does I/O when the payload is too large for an ordinary journal file.
     /// </summary>
-    /// <exception cref="Devices.StorageFullException">No room for a file of that size.</exception>
+    /// <exception cref="StorageFullException">No room for a file of that size.</exception>
     /// <exception cref="JournalFailedException">The journal is read-only.</exception>
     public JournalBlock RentLarge(int payloadBytes)
     {
         Checks.Require(payloadBytes is >= 0 and <= PayloadBytesMax);
         ThrowIfFailed();
         int bytes = (int)JournalFormat.GranuleCeiling(RecordHeader.BytesWith(payloadBytes));
-        JournalFileStore? ownStore = bytes > _options.FileBytes ? _files.CreateSpare(bytes) : null;
+        JournalFileStore? ownStore = bytes > _options.FileBytes ? CreateOwn(bytes) : null;
         JournalBlock block = NewBlock(
             _memory.Rent(bytes), 0, JournalBlock.Nowhere, bytes, payloadBytes, isLoaded: false);
         block.OwnStore = ownStore;
         return block;
+    }
+
+    private JournalFileStore CreateOwn(int bytes)
+    {
+        try
+        {
+            return _files.CreateSpare(bytes);
+        }
+        catch (IOException e) when (e is not StorageFullException)
+        {
+            throw new JournalFullException($"A journal file of {bytes} bytes could not be made: {e.Message}");
+        }
     }
 
     /// <summary>Appends a rented block without copying it, and takes over the caller's reference.</summary>

@@ -265,7 +265,7 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
         }
         if (isLate)
         {
-            Prepare(1);
+            PrepareLate();
         }
         lock (_lock)
         {
@@ -273,6 +273,20 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
                 ? spare
                 : throw new JournalFullException(
                     $"No room on {device.Description} for another journal file of {options.FileBytes} bytes.");
+        }
+    }
+
+    // Whoever appends can do nothing about a device that fails now: for them there is no next file. What has been
+    // written is not affected, and the maintenance thread will meet the same failure and say so.
+    private void PrepareLate()
+    {
+        try
+        {
+            Prepare(1);
+        }
+        catch (IOException e)
+        {
+            throw new JournalFullException($"The next journal file could not be made on {device.Description}: {e.Message}");
         }
     }
 
