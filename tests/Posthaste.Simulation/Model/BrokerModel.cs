@@ -275,7 +275,7 @@ internal sealed class BrokerModel
         SimulationFailure.Unless(copy.State != CopyState.Done, $"delivered after it was settled: {copy}");
         SimulationFailure.Unless(copy.State != CopyState.Dying, $"delivered after it was rejected: {copy}");
         SimulationFailure.Unless(!copy.WasDelivered || redelivered, $"delivered again without saying so: {copy}");
-        copy.Place.CheckOrder(copy, copy.MayBeDone || copy.MayHaveLeft || !IsBoundToStay(copy));
+        copy.Place.CheckOrder(copy, copy.MayBeLate || copy.MayBeDone || copy.MayHaveLeft || !IsBoundToStay(copy));
     }
 
     private static void FoundDead(ModelCopy copy, ModelQueue deadLetters)
@@ -332,6 +332,8 @@ internal sealed class BrokerModel
                 break;
         }
 
+        // Refused when the journal failed, it may be found after all, behind later ones that needed no journal.
+        copy.MayBeLate |= !copy.IsCertain;
         var stays = copy.IsCertain && !copy.MayHaveLeft && IsBoundToStay(copy);
         if (stays && copy.State == CopyState.Ready) copy.Place.NoteWaiting(copy);
     }

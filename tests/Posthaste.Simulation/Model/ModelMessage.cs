@@ -80,6 +80,9 @@ internal sealed class ModelCopy(ModelMessage message, ModelQueue queue)
     /// <summary>It may have gone to the dead letters, or have been dropped, without the model's seeing it.</summary>
     public bool MayHaveLeft { get; set; }
 
+    /// <summary>It was in doubt when the broker stopped, so later ones may have gone ahead.</summary>
+    public bool MayBeLate { get; set; }
+
     /// <summary>It was done before a crash that may have forgotten it.</summary>
     public bool MayBeDone { get; set; }
 
