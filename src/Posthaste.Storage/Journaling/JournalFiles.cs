@@ -286,7 +286,8 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
         }
         catch (IOException e)
         {
-            throw new JournalFullException($"The next journal file could not be made on {device.Description}: {e.Message}");
+            throw new JournalFullException(
+                $"The next journal file could not be made on {device.Description}: {e.Message}");
         }
     }
 

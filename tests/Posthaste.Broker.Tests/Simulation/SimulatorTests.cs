@@ -49,7 +49,8 @@ public sealed class SimulatorTests
         catch (Exception e)
         {
             Assert.Fail(
-                $"Seed {seed}; again: dotnet run --project tests/Posthaste.Simulation -c Release -- --seed {seed}\n{e}");
+                $"Seed {seed}; again: dotnet run --project tests/Posthaste.Simulation -c Release -- --seed {seed}\n"
+                + e);
         }
     }
 

@@ -3,7 +3,9 @@ using Posthaste.Fuzz.Recovery;
 
 namespace Posthaste.Broker.Tests.Storage;
 
-/// <summary>A slice of <c>dotnet run --project tests/Posthaste.Fuzz -- recovery</c> with seeds that never change.</summary>
+/// <summary>
+/// A slice of <c>dotnet run --project tests/Posthaste.Fuzz -- recovery</c> with seeds that never change.
+/// </summary>
 public sealed class RecoveryFuzzTests
 {
     [Theory]
