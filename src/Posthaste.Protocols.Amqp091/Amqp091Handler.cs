@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Format;
 using Posthaste.Protocols.Amqp091.Session;
 

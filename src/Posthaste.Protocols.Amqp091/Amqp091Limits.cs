@@ -1,4 +1,4 @@
-using Posthaste.Protocols.Amqp091.Session;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 
 namespace Posthaste.Protocols.Amqp091;

@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 

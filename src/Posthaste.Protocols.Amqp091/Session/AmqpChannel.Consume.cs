@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Sessions;
 using Posthaste.Core.Queues;
 using Posthaste.Primitives.Tables;
 using Posthaste.Protocols.Amqp091.Wire;

@@ -1,3 +1,4 @@
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -13,7 +14,7 @@ internal sealed partial class AmqpChannel
     public AmqpConnection Connection => _connection;
 
     /// <summary>Set in confirm mode.</summary>
-    public ConfirmWindow? Confirms { get; private set; }
+    public ChannelConfirms? Confirms { get; private set; }
 
     /// <summary>Set in transaction mode.</summary>
     public ChannelTransaction? Transaction => _transaction;
@@ -96,7 +97,7 @@ internal sealed partial class AmqpChannel
             return Malformed(method);
         if (_transaction is not null)
             return Precondition("cannot switch from tx to confirm mode", method);
-        Confirms ??= new ConfirmWindow(_output, Replies, Number);
+        Confirms ??= new ChannelConfirms(_output, Replies, Number);
         if (!select.NoWait)
             Reply(default(ConfirmSelectOk));
         return default;

@@ -1,3 +1,4 @@
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Sessions;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives.Tables;
 using Posthaste.Protocols.Amqp091.Wire;
@@ -27,13 +28,13 @@ internal sealed partial class AmqpChannel
         _connection = connection;
         _output = connection.Output;
         Number = number;
-        Replies = new ReplyQueue(_output, connection.Wake, connection.RequestClose, number);
+        Replies = new ChannelReplies(_output, connection.Wake, connection.RequestClose, number);
         Deliveries = new ChannelDeliveries(_output, number, connection.Limits.UnackedPerChannelMax);
     }
 
     public ushort Number { get; }
 
-    public ReplyQueue Replies { get; }
+    public ChannelReplies Replies { get; }
 
     public ChannelDeliveries Deliveries { get; }
 

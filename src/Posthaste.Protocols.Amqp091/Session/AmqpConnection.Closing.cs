@@ -1,3 +1,4 @@
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
@@ -19,8 +20,6 @@ internal sealed partial class AmqpConnection
     private long _closingSinceMs;
     private long _lastReceivedMs;
     private long _lastSentMs;
-    private long _stalledSinceMs;
-    private long _flushedCountSeen;
     private volatile bool _hasReceived;
 
     /// <summary>Asks the reader to close the connection with this error. Any thread.</summary>
@@ -156,19 +155,7 @@ internal sealed partial class AmqpConnection
 
         if (_heartbeatMs > 0 && nowMs - _lastReceivedMs > HeartbeatsMissedMax * _heartbeatMs)
             return $"missed heartbeats from client, timeout: {_heartbeatMs / MsPerSecond}s";
-        return IsWriteStalled(nowMs) ? "the client does not read" : null;
-    }
-
-    private bool IsWriteStalled(long nowMs)
-    {
-        var (count, isFlushing) = Output.Progress;
-        if (!isFlushing || count != _flushedCountSeen)
-        {
-            _flushedCountSeen = count;
-            _stalledSinceMs = nowMs;
-        }
-
-        return nowMs - _stalledSinceMs > Limits.WriteStallMsMax;
+        return Output.IsStalled(nowMs, Limits.WriteStallMsMax) ? "the client does not read" : null;
     }
 
     private bool IsHeartbeatDue(long nowMs) =>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -52,10 +53,7 @@ internal sealed partial class AmqpConnection
     internal void HandOver(ReadScope scope)
     {
         _publishPath?.Flush(scope);
-        scope.Settlements.Flush(scope.Flushes);
-        foreach (var subscription in scope.Resumed)
-            subscription.Queue.Resume(subscription, scope.Flushes);
-        scope.Resumed.Clear();
+        scope.HandOver();
     }
 
     private int ProcessContiguous(ReadOnlySpan<byte> span, ReadScope scope)

@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 

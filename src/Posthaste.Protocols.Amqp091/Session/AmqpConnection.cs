@@ -4,6 +4,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Sessions;
 
 namespace Posthaste.Protocols.Amqp091.Session;
 

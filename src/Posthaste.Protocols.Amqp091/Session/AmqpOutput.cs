@@ -1,107 +1,16 @@
 using System.IO.Pipelines;
-using Posthaste.Broker;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Session;
 
-/// <summary>
-/// Everything that a connection sends, from whatever thread: the only writer of its pipe.
-/// </summary>
-/// <remarks>
-/// <para>
-/// All writes happen under <see cref="Gate"/>, which also guards what has to agree with the order of the bytes:
-/// delivery tags, unsettled deliveries, confirms, deferred replies. Queues take it on their strand, so its holder calls
-/// no queue.
-/// </para>
-/// <para>
-/// While the pipe does not take more (the peer reads slowly) writes go to a side buffer, which is all that a slow peer
-/// can make grow: deliveries stop at <see cref="SideBytesForDeliveries"/>, the reader takes no further commands at
-/// <see cref="SideBytesForReplies"/>. A pipe must not be written to during an unfinished flush, hence the side buffer.
-/// </para>
-/// </remarks>
-internal sealed class AmqpOutput : IFlushable
+/// <summary>The output of a connection, in frames.</summary>
+internal sealed class AmqpOutput(PipeWriter pipe, Action onChanged) : SessionOutput(pipe, onChanged)
 {
-    /// <summary>
-    /// Side buffer at which deliveries stop: enough to keep the socket busy while the queues are woken again.
-    /// </summary>
-    public const int SideBytesForDeliveries = 64 * 1024;
-
-    /// <summary>
-    /// Side buffer at which the connection is not read: thousands of replies, which nobody leaves unread by accident.
-    /// </summary>
-    public const int SideBytesForReplies = 256 * 1024;
-
-    // Written but unflushed bytes at which the output flushes by itself: a queue that drains a backlog must not fill
-    // memory before it comes to flush. Larger than what a socket takes at once.
-    private const int UnflushedBytesMax = 128 * 1024;
-
-    // What any pool hands out in one piece; larger requests would leave the pool of pinned blocks.
-    private const int ContiguousBytesMax = 4096;
-
-    private readonly PipeWriter _pipe;
-    private readonly Action _onFlushed;
-    private readonly Action _onChanged;
-    private readonly List<ConfirmWindow> _unsent = [];
-    private List<AmqpSubscription>? _refused;
-    private TaskCompletionSource? _drained;
-    private ValueTask<FlushResult> _flush;
-    private SideBuffer _side = new();
-    private int _unflushedBytes;
-    private long _flushedCount;
-    private bool _hasSent;
-    private volatile bool _isFlushing;
-    private volatile bool _hasRoom = true;
-    private volatile bool _isDead;
-    private volatile bool _isInFlushSet;
-
-    /// <param name="pipe">The transport's output.</param>
-    /// <param name="onChanged">Told, without the gate, when room comes back or the peer is found gone.</param>
-    public AmqpOutput(PipeWriter pipe, Action onChanged)
-    {
-        _pipe = pipe;
-        _onChanged = onChanged;
-        _onFlushed = OnFlushed;
-    }
-
-    /// <summary>Guards the output and the delivery state of the connection's channels.</summary>
-    public Lock Gate { get; } = new();
-
     /// <summary>The negotiated frame-max.</summary>
     public int FrameBytesMax { get; set; } = Frame.MinMaxBytes;
-
-    /// <summary>The peer takes no more: writes go nowhere.</summary>
-    public bool IsDead => _isDead;
-
-    /// <summary>
-    /// Whether deliveries may be written. Lock-free; a late answer only moves the limit by a message.
-    /// </summary>
-    public bool HasRoom => _hasRoom;
-
-    /// <summary>Whether so much is unread that no further commands should be taken.</summary>
-    public bool IsOverfull => _isFlushing && _side.Count >= SideBytesForReplies;
-
-    public bool IsInFlushSet
-    {
-        get => _isInFlushSet;
-        set => _isInFlushSet = value;
-    }
-
-    /// <summary>
-    /// Flushes completed so far, and whether one is going on: no progress over time means a peer that does not read.
-    /// </summary>
-    public (long FlushedCount, bool IsFlushing) Progress => (Volatile.Read(ref _flushedCount), _isFlushing);
-
-    /// <summary>Whether anything went out since the last call: a heartbeat is due only when nothing did.</summary>
-    public bool TakeHasSent() => Interlocked.Exchange(ref _hasSent, false);
-
-    /// <summary>Makes all that was written visible to the transport.</summary>
-    public void Flush()
-    {
-        lock (Gate)
-            FlushUnderGate();
-    }
 
     /// <summary>A method outside any channel state, flushed at once.</summary>
     public void SendNow<TMethod>(ushort channel, in TMethod method)
@@ -114,38 +23,15 @@ internal sealed class AmqpOutput : IFlushable
         }
     }
 
-    /// <summary>Bytes that are whole frames, or a protocol header, flushed at once.</summary>
-    public void SendNow(ReadOnlySpan<byte> bytes)
-    {
-        lock (Gate)
-        {
-            WriteBytes(bytes);
-            FlushUnderGate();
-        }
-    }
-
     /// <summary>Under the gate: writes a method frame.</summary>
     public void WriteMethod<TMethod>(ushort channel, in TMethod method)
         where TMethod : IMethod<TMethod>, allows ref struct
     {
-        if (_isDead)
+        if (IsDead)
             return;
         var bytes = MethodFrame.GetBytes(method);
         MethodFrame.Write(GetSpan(bytes), channel, method);
         Advance(bytes);
-    }
-
-    /// <summary>Under the gate: writes bytes as they are, in as many pieces as the pipe's blocks ask for.</summary>
-    public void WriteBytes(ReadOnlySpan<byte> bytes)
-    {
-        while (!bytes.IsEmpty && !_isDead)
-        {
-            var target = GetSpan(1);
-            var count = int.Min(target.Length, bytes.Length);
-            bytes[..count].CopyTo(target);
-            Advance(count);
-            bytes = bytes[count..];
-        }
     }
 
     /// <summary>Under the gate: writes basic.deliver with its content.</summary>
@@ -153,7 +39,7 @@ internal sealed class AmqpOutput : IFlushable
         ushort channel, ReadOnlySpan<byte> consumerTag, ulong tag, bool redelivered, ReadOnlySpan<byte> exchange,
         ReadOnlySpan<byte> routingKey, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
     {
-        if (_isDead)
+        if (IsDead)
             return;
         var bytes = ContentFrames.GetDeliverSize(
             consumerTag.Length, exchange.Length, routingKey.Length, properties.Length, body.Length, FrameBytesMax);
@@ -184,56 +70,9 @@ internal sealed class AmqpOutput : IFlushable
         WriteContent(channel, properties, body);
     }
 
-    /// <summary>Under the gate: the window has confirms to write at the next flush.</summary>
-    public void AddUnsent(ConfirmWindow window) => _unsent.Add(window);
-
-    /// <summary>
-    /// Whether a delivery may be written now; if not, the subscription is resumed when there is room again.
-    /// </summary>
-    public bool TryReserve(AmqpSubscription subscription)
-    {
-        if (_hasRoom)
-            return true;
-        lock (Gate)
-        {
-            if (_hasRoom)
-                return true;
-            (_refused ??= []).Add(subscription);
-            return false;
-        }
-    }
-
-    /// <summary>Flushes, and completes when the transport has taken everything or never will.</summary>
-    public Task WhenDrained()
-    {
-        lock (Gate)
-        {
-            FlushUnderGate();
-            if (!_isFlushing || _isDead)
-                return Task.CompletedTask;
-            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _drained.Task;
-        }
-    }
-
-    /// <summary>
-    /// Ends writing: later writes go nowhere, memory is given back. The pipe itself is completed by the connection.
-    /// </summary>
-    public void Kill()
-    {
-        lock (Gate)
-            KillUnderGate();
-    }
-
-    private bool TryGetContiguous(int bytes, out Span<byte> target)
-    {
-        target = GetSpan(bytes <= ContiguousBytesMax ? bytes : 1);
-        return target.Length >= bytes;
-    }
-
     private void WriteContent(ushort channel, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> body)
     {
-        if (_isDead)
+        if (IsDead)
             return;
         Span<byte> fixedPart = stackalloc byte[Frame.HeaderBytes + ContentHeader.FixedBytes];
         ContentPieces.WriteHeaderStart(fixedPart, channel, properties.Length, body.Length);
@@ -250,144 +89,5 @@ internal sealed class AmqpOutput : IFlushable
             WriteBytes(ContentPieces.FrameEnd);
             body = body[piece.Length..];
         }
-    }
-
-    private Span<byte> GetSpan(int bytes) => _isFlushing ? _side.GetSpan(bytes) : _pipe.GetSpan(bytes);
-
-    private void Advance(int bytes)
-    {
-        if (_isFlushing)
-        {
-            _side.Advance(bytes);
-            if (_side.Count >= SideBytesForDeliveries)
-                _hasRoom = false;
-            return;
-        }
-
-        _pipe.Advance(bytes);
-        _unflushedBytes += bytes;
-        if (_unflushedBytes >= UnflushedBytesMax)
-            StartFlush();
-    }
-
-    private void FlushUnderGate()
-    {
-        if (_isDead)
-            return;
-        if (_unsent.Count > 0)
-            WriteConfirms();
-        if (!_isFlushing && _unflushedBytes > 0)
-            StartFlush();
-    }
-
-    private void WriteConfirms()
-    {
-        var kept = 0;
-        for (var i = 0; i < _unsent.Count; i++)
-        {
-            var window = _unsent[i];
-            if (!window.TryWrite())
-                _unsent[kept++] = window;
-        }
-
-        _unsent.RemoveRange(kept, _unsent.Count - kept);
-    }
-
-    private void StartFlush()
-    {
-        _unflushedBytes = 0;
-        Volatile.Write(ref _hasSent, true);
-        try
-        {
-            // Consumed once, in FinishFlush: a cached continuation instead of a state machine for each flush.
-#pragma warning disable CA2012
-            _flush = _pipe.FlushAsync(CancellationToken.None);
-#pragma warning restore CA2012
-            if (_flush.IsCompleted)
-            {
-                FinishFlush();
-                return;
-            }
-
-            _isFlushing = true;
-            _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed);
-        }
-        catch (Exception e) when (e is IOException or InvalidOperationException)
-        {
-            // The transport is gone: its reader finds out the same way and ends the connection.
-            KillUnderGate();
-        }
-    }
-
-    private void FinishFlush()
-    {
-        var isCompleted = _flush.ConfigureAwait(false).GetAwaiter().GetResult().IsCompleted;
-        _flushedCount++;
-        if (isCompleted)
-            KillUnderGate();
-    }
-
-    private void OnFlushed()
-    {
-        // A transport that completes inline calls from within StartFlush, under the gate of its caller, who may be a
-        // queue.
-        if (Gate.IsHeldByCurrentThread)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static output => output.OnFlushed(), this, preferLocal: true);
-            return;
-        }
-
-        List<AmqpSubscription>? resumed = null;
-        lock (Gate)
-        {
-            try
-            {
-                _isFlushing = false;
-                FinishFlush();
-            }
-            catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
-            {
-                KillUnderGate();
-            }
-
-            DrainSide();
-            if (_hasRoom)
-                (resumed, _refused) = (_refused, null);
-            if (!_isFlushing)
-                _drained?.TrySetResult();
-        }
-
-        if (resumed is not null)
-            Resume(resumed);
-        _onChanged();
-    }
-
-    private static void Resume(List<AmqpSubscription> subscriptions)
-    {
-        var flushes = FlushSet.ForThisThread;
-        foreach (var subscription in subscriptions)
-            subscription.Queue.Resume(subscription, flushes);
-        flushes.FlushAll();
-    }
-
-    private void DrainSide()
-    {
-        if (_isDead)
-            return;
-        _hasRoom = true;
-        _unflushedBytes += _side.MoveTo(_pipe);
-        FlushUnderGate();
-    }
-
-    private void KillUnderGate()
-    {
-        if (_isDead)
-            return;
-        _isDead = true;
-        _hasRoom = false;
-        _refused = null;
-        _side.Release();
-        _drained?.TrySetResult();
-        ThreadPool.UnsafeQueueUserWorkItem(static output => output._onChanged(), this, preferLocal: false);
     }
 }

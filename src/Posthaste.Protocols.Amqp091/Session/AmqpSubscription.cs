@@ -1,24 +1,23 @@
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Session;
 
 /// <summary>A consumer: a channel's subscription to a queue. Called by the queue on its strand.</summary>
-internal sealed class AmqpSubscription : Subscription
+internal sealed class AmqpSubscription : SessionSubscription
 {
     private readonly AmqpChannel _channel;
     private readonly bool _noWait;
 
     public AmqpSubscription(AmqpChannel channel, BrokerQueue queue, byte[] tag, bool noWait)
+        : base(queue)
     {
         _channel = channel;
         _noWait = noWait;
-        Queue = queue;
         Tag = tag;
     }
-
-    public BrokerQueue Queue { get; }
 
     /// <summary>The consumer tag.</summary>
     public byte[] Tag { get; }

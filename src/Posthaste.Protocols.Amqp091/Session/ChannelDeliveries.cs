@@ -1,5 +1,6 @@
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Sessions;
 using Posthaste.Core.Queues;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
@@ -19,7 +20,7 @@ internal sealed class ChannelDeliveries
     private readonly ushort _channel;
     private readonly int _unackedMax;
     private readonly UnackedRing _unacked = new();
-    private List<AmqpSubscription>? _waiting;
+    private List<SessionSubscription>? _waiting;
     private ulong _lastTag;
     private int _shared;
     private int _sharedGiven;
@@ -139,7 +140,7 @@ internal sealed class ChannelDeliveries
     }
 
     /// <summary>Takes what a client settles; false when the tag is not out.</summary>
-    public bool TryTake(ulong tag, bool multiple, List<UnackedDelivery> into, List<AmqpSubscription> resumed)
+    public bool TryTake(ulong tag, bool multiple, List<UnackedDelivery> into, List<SessionSubscription> resumed)
     {
         lock (_output.Gate)
         {
@@ -157,7 +158,7 @@ internal sealed class ChannelDeliveries
 
             foreach (var delivery in into)
             {
-                if (delivery.Owner is AmqpSubscription)
+                if (delivery.Subscription is not null)
                     _sharedGiven--;
             }
 
@@ -188,7 +189,7 @@ internal sealed class ChannelDeliveries
     }
 
     /// <summary>The limit of all consumers together; 0 for none.</summary>
-    public void SetSharedLimit(ushort prefetch, List<AmqpSubscription> resumed)
+    public void SetSharedLimit(ushort prefetch, List<SessionSubscription> resumed)
     {
         lock (_output.Gate)
         {
@@ -200,7 +201,7 @@ internal sealed class ChannelDeliveries
     }
 
     /// <summary>channel.flow: an inactive channel is given nothing.</summary>
-    public void SetActive(bool active, List<AmqpSubscription> resumed)
+    public void SetActive(bool active, List<SessionSubscription> resumed)
     {
         lock (_output.Gate)
         {
@@ -228,7 +229,7 @@ internal sealed class ChannelDeliveries
 
     private void UpdateLimited() => _isLimited = _shared > 0 || !_isActive;
 
-    private void TakeResumable(List<AmqpSubscription> resumed)
+    private void TakeResumable(List<SessionSubscription> resumed)
     {
         if (_waiting is not { Count: > 0 } || !_isActive || _unacked.Count >= _unackedMax
             || (_shared > 0 && _sharedGiven + _sharedReserved >= _shared))

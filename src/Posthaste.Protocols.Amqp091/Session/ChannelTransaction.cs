@@ -1,5 +1,6 @@
 using Posthaste.Broker;
 using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Transactions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;

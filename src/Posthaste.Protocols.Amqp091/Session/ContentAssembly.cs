@@ -1,4 +1,5 @@
 using System.Buffers;
+using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 using Posthaste.Protocols.Amqp091.Wire.Methods;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Posthaste.Broker.Sessions;
 using Posthaste.Primitives.Tables;
 using Posthaste.Protocols.Amqp091.Format;
 using Posthaste.Protocols.Amqp091.Wire;

@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Replies;
+using Posthaste.Broker.Sessions;
 using Posthaste.Core.Messages;
 using Posthaste.Protocols.Amqp091.Format;
 using Posthaste.Protocols.Amqp091.Wire;

@@ -84,7 +84,7 @@ public sealed class OutputTests
         var random = new Random(seed);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         var output = new AmqpOutput(pipe.Writer, static () => { });
-        var window = new ConfirmWindow(output, new ReplyQueue(output, static () => { }, static _ => { }, 1), 1);
+        var window = new ChannelConfirms(output, new ChannelReplies(output, static () => { }, static _ => { }, 1), 1);
         var accepted = Enumerable.Range(0, Count + 1).Select(_ => random.Next(10) > 0).ToArray();
         var order = Enumerable.Range(1, Count).ToArray();
         for (var i = 0; i < Count; i++)

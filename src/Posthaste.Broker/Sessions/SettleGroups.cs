@@ -1,10 +1,9 @@
-using Posthaste.Broker;
 using Posthaste.Core.Queues;
 
-namespace Posthaste.Protocols.Amqp091.Session;
+namespace Posthaste.Broker.Sessions;
 
 /// <summary>What happens to an unsettled delivery.</summary>
-internal enum Settlement
+public enum Settlement
 {
     /// <summary>Done with: leaves the queue.</summary>
     Acknowledge,
@@ -23,9 +22,9 @@ internal enum Settlement
 /// Settlements gathered from one read of the socket, by owner and kind, so that a queue is entered once for many of
 /// them. The reader's alone.
 /// </summary>
-internal sealed class SettleGroups
+public sealed class SettleGroups
 {
-    // A channel settles for one or two consumers at a time. Beyond that the oldest group goes first.
+    // A session settles for one or two subscriptions at a time. Beyond that the oldest group goes first.
     private const int GroupCountMax = 8;
 
     // Settlements of one group after which it is handed over: 2 KiB of ids.
@@ -34,6 +33,7 @@ internal sealed class SettleGroups
     private readonly Group[] _groups = new Group[GroupCountMax];
     private int _count;
 
+    /// <summary>Adds one; hands its group over when that is full.</summary>
     public void Add(in UnackedDelivery delivery, Settlement settlement, FlushSet flushes)
     {
         ref var group = ref Find(delivery.Owner, settlement, flushes);
@@ -79,7 +79,7 @@ internal sealed class SettleGroups
         var ids = group.Ids.AsSpan(0, group.Count);
 
         // False tells of entries that the queue no longer has, because it was deleted: the client cannot know, and
-        // settling them is no error of its own. Tags that were never given out have been refused before.
+        // settling them is no error of its own. Numbers that were never given out have been refused before.
         _ = group.Settlement switch
         {
             Settlement.Acknowledge => delivery.Queue.Settle(ids, delivery.Subscription, flushes),

@@ -1,17 +1,18 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Posthaste.Broker;
 
-namespace Posthaste.Protocols.Amqp091.Session;
+namespace Posthaste.Broker.Sessions;
 
 /// <summary>
 /// What the processing of one read needs and an idle connection does not: lent to a connection while it works through a
-/// buffer, so that there are as many as there are reads at a time, not connections.
+/// buffer, so that there are as many as there are reads at a time, not connections. The reader's alone.
 /// </summary>
-internal sealed unsafe class ReadScope
+public sealed unsafe class ReadScope
 {
-    // Holds a frame that crosses two blocks of the pipe, and edited properties or reassembled small messages until
-    // the batch that points to them is flushed.
+    /// <summary>
+    /// Bytes of scratch: holds a frame that crosses two blocks of the pipe, and edited properties or reassembled small
+    /// messages, until the batch that points to them is flushed.
+    /// </summary>
     public const int ScratchBytes = 256 * 1024;
 
     private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
@@ -22,6 +23,7 @@ internal sealed unsafe class ReadScope
     /// <summary>Outputs touched while processing; flushed once at the end.</summary>
     public FlushSet Flushes { get; } = new();
 
+    /// <summary>Settlements gathered while processing; handed to the queues before the flush.</summary>
     public SettleGroups Settlements { get; } = new();
 
     /// <summary>
@@ -34,8 +36,21 @@ internal sealed unsafe class ReadScope
         return _taken;
     }
 
-    /// <summary>Subscriptions that have credit of their channel again.</summary>
-    public List<AmqpSubscription> Resumed { get; } = [];
+    /// <summary>Subscriptions that may be given more again: credit came back, or a pause ended.</summary>
+    public List<SessionSubscription> Resumed { get; } = [];
+
+    /// <summary>
+    /// Hands settlements to the queues and asks them for what the resumed subscriptions may have now. The session has
+    /// flushed its publishes before: a message forwarded and its original then settled must not get lost between.
+    /// Not under an output's gate.
+    /// </summary>
+    public void HandOver()
+    {
+        Settlements.Flush(Flushes);
+        foreach (var subscription in Resumed)
+            subscription.Queue.Resume(subscription, Flushes);
+        Resumed.Clear();
+    }
 
     /// <summary>Pinned bytes that stay as they are until <see cref="Reset"/>; false when too few are left.</summary>
     public bool TryTake(int bytes, out Span<byte> span)
@@ -76,10 +91,11 @@ internal sealed unsafe class ReadScope
 /// <summary>
 /// Lends <see cref="ReadScope"/>s; keeps as many as there are processors, which is how many can be busy at a time.
 /// </summary>
-internal sealed class ReadScopePool
+public sealed class ReadScopePool
 {
     private readonly ReadScope?[] _idle = new ReadScope?[Environment.ProcessorCount];
 
+    /// <summary>A scope that nobody else has.</summary>
     public ReadScope Rent()
     {
         for (var i = 0; i < _idle.Length; i++)
@@ -91,6 +107,9 @@ internal sealed class ReadScopePool
         return new ReadScope();
     }
 
+    /// <summary>
+    /// Gives an emptied scope back. Not one whose work was broken off by an exception: nobody knows what is in it.
+    /// </summary>
     public void Return(ReadScope scope)
     {
         for (var i = 0; i < _idle.Length; i++)

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Posthaste.Protocols.Amqp091.Session;
+namespace Posthaste.Broker.Sessions;
 
 /// <summary>
 /// What is written while the pipe must not be: one pooled array that grows, and is given back when it has been emptied.

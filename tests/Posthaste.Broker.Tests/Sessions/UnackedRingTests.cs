@@ -1,7 +1,7 @@
+using Posthaste.Broker.Sessions;
 using Posthaste.Core.Queues;
-using Posthaste.Protocols.Amqp091.Session;
 
-namespace Posthaste.Protocols.Amqp091.Tests.Session;
+namespace Posthaste.Broker.Tests.Sessions;
 
 public sealed class UnackedRingTests
 {

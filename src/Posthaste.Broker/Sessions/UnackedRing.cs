@@ -2,25 +2,28 @@ using System.Diagnostics.CodeAnalysis;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Queues;
 
-namespace Posthaste.Protocols.Amqp091.Session;
+namespace Posthaste.Broker.Sessions;
 
 /// <summary>A delivery that the client has not settled.</summary>
-/// <param name="Tag">Its delivery tag.</param>
+/// <param name="Tag">The number under which the client knows it.</param>
 /// <param name="Id">The entry of the queue.</param>
 /// <param name="Owner">
-/// The <see cref="AmqpSubscription"/> that it went to, or the <see cref="BrokerQueue"/> of a basic.get.
+/// The <see cref="SessionSubscription"/> that it went to, or the <see cref="BrokerQueue"/> of a single get.
 /// </param>
-internal readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Owner)
+public readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Owner)
 {
-    public AmqpSubscription? Subscription => Owner as AmqpSubscription;
+    /// <summary>The subscription that it went to; null for a single get.</summary>
+    public SessionSubscription? Subscription => Owner as SessionSubscription;
 
-    public BrokerQueue Queue => Owner is AmqpSubscription subscription ? subscription.Queue : (BrokerQueue)Owner;
+    /// <summary>The queue that it came from.</summary>
+    public BrokerQueue Queue =>
+        Owner is SessionSubscription subscription ? subscription.Queue : (BrokerQueue)Owner;
 }
 
 /// <summary>
-/// The unsettled deliveries of a channel in the order of their tags. Tags only grow, so adding appends; settling takes
-/// from the front (prefix, or nearly) in the usual case and leaves holes in the unusual one. Holes are squeezed out
-/// once they are the majority, so memory follows the deliveries that are really out.
+/// The unsettled deliveries of a session or channel in the order of their tags. Tags only grow, so adding appends;
+/// settling takes from the front (prefix, or nearly) in the usual case and leaves holes in the unusual one. Holes are
+/// squeezed out once they are the majority, so memory follows the deliveries that are really out.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -30,7 +33,7 @@ internal readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Ow
 /// </code>
 /// A hole has no owner. Not thread-safe: guarded by the output's gate.
 /// </remarks>
-internal sealed class UnackedRing
+public sealed class UnackedRing
 {
     private const int InitialCapacity = 16;
 
@@ -106,13 +109,13 @@ internal sealed class UnackedRing
             Add(delivery.Tag, delivery.Id, delivery.Owner);
     }
 
-    /// <summary>How many of the deliveries went to consumers rather than to basic.get.</summary>
+    /// <summary>How many of the deliveries went to subscriptions rather than to single gets.</summary>
     public int CountOfConsumers()
     {
         var count = 0;
         for (var index = 0; index < _used; index++)
         {
-            if (At(index).Owner is AmqpSubscription)
+            if (At(index).Owner is SessionSubscription)
                 count++;
         }
 
@@ -127,7 +130,7 @@ internal sealed class UnackedRing
         if (_used == 0 || tag < At(0).Tag)
             return -1;
 
-        // Without holes squeezed out and without no-ack consumers on the channel, tags are consecutive.
+        // Without holes squeezed out and without subscriptions that do not acknowledge, tags are consecutive.
         var distance = tag - At(0).Tag;
         if (distance < (ulong)_used && At((int)distance).Tag == tag)
             return At((int)distance).Owner is null ? -1 : (int)distance;
