@@ -3,6 +3,14 @@ using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Publishing;
 
+/// <summary>Which of a message's queues have let it in.</summary>
+internal enum Admitted
+{
+    ByAll,
+    BySome,
+    ByNone,
+}
+
 /// <summary>
 /// Asks full queues with a refusing policy (`reject-publish`, `reject-publish-dlx`) before a message is on its way:
 /// what is in the journal is in the queue, so no queue has to refuse later.
@@ -10,11 +18,10 @@ namespace Posthaste.Broker.Publishing;
 internal static class Admission
 {
     /// <summary>
-    /// Lets the message through to the queues that take it. When one refuses the publisher gets its negative
-    /// acknowledgement at once, and the message still goes to the others, as in RabbitMQ.
+    /// Leaves the queues that take the message in its route. A message that one of them refuses still goes to the
+    /// others, as in RabbitMQ; whoever published it is to be told that it was refused.
     /// </summary>
-    /// <returns>False when no queue is left: the message is done with.</returns>
-    public static bool TryAdmit(ref OutgoingPublish item, MessageBroker broker, FlushSet flushes)
+    public static Admitted Ask(ref OutgoingPublish item, MessageBroker broker)
     {
         var queues = item.Route.Queues;
         List<BrokerQueue>? admitted = null;
@@ -33,10 +40,8 @@ internal static class Admission
             }
         }
 
-        if (admitted is null) return true;
-        item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
-        item.Source = null;
+        if (admitted is null) return Admitted.ByAll;
         item.Route = item.Route.With([.. admitted]);
-        return admitted.Count > 0;
+        return admitted.Count > 0 ? Admitted.BySome : Admitted.ByNone;
     }
 }

@@ -54,7 +54,7 @@ public sealed class PublishBatch
         for (var at = 0; at < items.Length;)
         {
             var run = items[at..];
-            if (run[0].Route.HasRefusing && !Admission.TryAdmit(ref run[0], _broker, flushes))
+            if (run[0].Route.HasRefusing && !TryAdmit(ref run[0], flushes))
             {
                 at++;
                 continue;
@@ -75,6 +75,17 @@ public sealed class PublishBatch
 
         items.Clear();
         _count = 0;
+    }
+
+    /// <summary>A message that some queue refuses gets its negative acknowledgement at once.</summary>
+    /// <returns>False when no queue is left: the message is done with.</returns>
+    private bool TryAdmit(ref OutgoingPublish item, FlushSet flushes)
+    {
+        var admitted = Admission.Ask(ref item, _broker);
+        if (admitted == Admitted.ByAll) return true;
+        item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
+        item.Source = null;
+        return admitted == Admitted.BySome;
     }
 
     private bool NeedsPipeline(in OutgoingPublish item, CommitPipeline pipeline) =>

@@ -1,4 +1,4 @@
-using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Transactions;
 
 namespace Posthaste.Broker.Sessions;
 
@@ -48,9 +48,10 @@ public class ReplyQueue
 
     /// <summary>
     /// A reply that waits for durability. The caller posts it to the commit pipeline (or hands it to a transaction's
-    /// commit), which calls it back.
+    /// commit), which calls it back. For a commit that was refused a message nothing is written: what the session says
+    /// instead stands behind it in the row.
     /// </summary>
-    public PipelineCallback DeferEncoded(byte[] frames)
+    public TransactionReply DeferEncoded(byte[] frames)
     {
         var reply = new Reply(this, frames);
         lock (Output.Gate)
@@ -67,14 +68,18 @@ public class ReplyQueue
         {
             reply.IsReady = true;
             while (_waiting!.TryPeek(out var next) && next.IsReady)
-                Output.WriteBytes(_waiting.Dequeue().Frames);
+            {
+                _waiting.Dequeue();
+                if (next.Refused.Count == 0)
+                    Output.WriteBytes(next.Frames);
+            }
         }
 
         flushes.Add(Output);
         _wake();
     }
 
-    private sealed class Reply(ReplyQueue queue, byte[] frames) : PipelineCallback
+    private sealed class Reply(ReplyQueue queue, byte[] frames) : TransactionReply
     {
         public byte[] Frames { get; } = frames;
 

@@ -1,7 +1,9 @@
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Replies;
 using Posthaste.Broker.Storage;
+using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
 using Posthaste.Primitives;
 
@@ -13,7 +15,8 @@ namespace Posthaste.Broker.Transactions;
 /// </summary>
 /// <remarks>
 /// Memory: messages are copied to pooled buffers until the commit; <see cref="BytesMax"/> bounds them. Returns
-/// (requeue) and rejections take effect at the commit too, each for itself.
+/// (requeue) and rejections take effect at the commit too, each for itself. Replies to requesters without a queue
+/// leave when the rest is durable; a crash loses them, as it does outside of transactions.
 /// </remarks>
 public sealed class TransactionBuffer
 {
@@ -26,6 +29,7 @@ public sealed class TransactionBuffer
     private readonly MessageBroker _broker;
     private readonly List<PinnedMemory> _memory = [];
     private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
+    private readonly List<(byte[] Name, byte[] Message)> _replies = [];
     private OutgoingPublish[] _messages = [];
     private int _messageCount;
     private long _bytes;
@@ -60,6 +64,21 @@ public sealed class TransactionBuffer
         kept.Source = null;
     }
 
+    /// <summary>Notes a reply to a requester of <see cref="DirectReplies"/>; its bytes are copied.</summary>
+    /// <returns>False if there is no such requester: the reply is unroutable.</returns>
+    public bool TryReply(ReadOnlySpan<byte> name, in MessageView message)
+    {
+        if (!_broker.Replies.Exists(name)) return false;
+        var bytes = new byte[MessageWriter.Size(
+            message.Exchange.Length, message.RoutingKey.Length, message.Properties.Length, 0, message.Body.Length)];
+        MessageWriter.Write(
+            bytes, message.Format, message.Flags, message.ReceivedAtMs, message.Exchange, message.RoutingKey,
+            message.Properties, default, message.Body);
+        _replies.Add((name.ToArray(), bytes));
+        _bytes += bytes.Length;
+        return true;
+    }
+
     public void Settle(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Settle));
 
     public void Return(BrokerQueue queue, EntryId id, Subscription? by, bool countsAsFailure) =>
@@ -70,12 +89,13 @@ public sealed class TransactionBuffer
     /// <summary>
     /// Commits; <paramref name="reply"/> is called when it is durable and applied. The buffer is empty afterwards.
     /// </summary>
-    public void Commit(PipelineCallback reply, FlushSet flushes)
+    public void Commit(TransactionReply reply, FlushSet flushes)
     {
         var turn = _broker.Moves.Enter();
         var settlements = SettleAll(flushes);
-        var admitted = AdmitAll(flushes);
-        _broker.Pipeline.AppendCompound(settlements, _messages.AsSpan(0, admitted), reply, _broker.NowMs);
+        var admitted = AdmitAll(reply);
+        PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
+        _broker.Pipeline.AppendCompound(settlements, _messages.AsSpan(0, admitted), callback, _broker.NowMs);
         _broker.Moves.Exit(turn);
         EndOthers(flushes);
         Clear();
@@ -97,20 +117,25 @@ public sealed class TransactionBuffer
         return [.. byQueue.Select(pair => new QueueSettlement(pair.Key.Id, pair.Value))];
     }
 
-    /// <summary>
-    /// Keeps the messages that queues with a refusing policy have room for; the others are dropped, as RabbitMQ does in
-    /// a transaction.
-    /// </summary>
-    private int AdmitAll(FlushSet flushes)
+    /// <summary>Keeps the messages that a queue has room for, and tells the reply of those that one refused.</summary>
+    private int AdmitAll(TransactionReply reply)
     {
+        List<ulong>? refused = null;
         var admitted = 0;
         for (var i = 0; i < _messageCount; i++)
         {
             ref var message = ref _messages[i];
-            if (message.Route.HasRefusing && !Admission.TryAdmit(ref message, _broker, flushes)) continue;
+            if (message.Route.HasRefusing)
+            {
+                var by = Admission.Ask(ref message, _broker);
+                if (by != Admitted.ByAll) (refused ??= []).Add(message.Seq);
+                if (by == Admitted.ByNone) continue;
+            }
+
             _messages[admitted++] = message;
         }
 
+        if (refused is not null) reply.Refused = refused;
         return admitted;
     }
 
@@ -135,8 +160,25 @@ public sealed class TransactionBuffer
         foreach (var memory in _memory) memory.Release();
         _memory.Clear();
         _endings.Clear();
+        _replies.Clear();
         Array.Clear(_messages, 0, _messageCount);
         _messageCount = 0;
         _bytes = 0;
+    }
+
+    /// <summary>What requesters wait for leaves before the publisher hears that it has.</summary>
+    private sealed class RepliesFirst(
+        MessageBroker broker, (byte[] Name, byte[] Message)[] replies, TransactionReply then) : PipelineCallback
+    {
+        protected internal override void Applied(bool durable, FlushSet flushes)
+        {
+            if (durable)
+            {
+                foreach (var (name, message) in replies)
+                    broker.Replies.TryDeliver(name, new MessageView(message), flushes);
+            }
+
+            then.Applied(durable, flushes);
+        }
     }
 }

@@ -118,8 +118,7 @@ internal sealed partial class AmqpChannel
             case MethodId.TxCommit or MethodId.TxRollback when _transaction is null:
                 return Precondition("channel is not transactional", method);
             case MethodId.TxCommit:
-                _transaction.Commit(this, scope.Flushes);
-                return default;
+                return _transaction.Commit(this, scope.Flushes);
             case MethodId.TxRollback:
                 _transaction.Rollback(this);
                 Reply(default(TxRollbackOk));

@@ -1,4 +1,4 @@
-using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Transactions;
 using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -37,7 +37,7 @@ internal sealed class ChannelReplies : ReplyQueue
     }
 
     /// <summary>A reply that waits; the caller has it posted to the commit pipeline, which calls it back.</summary>
-    public PipelineCallback Defer<TMethod>(in TMethod method)
+    public TransactionReply Defer<TMethod>(in TMethod method)
         where TMethod : IMethod<TMethod>, allows ref struct => DeferEncoded(Encode(method));
 
     private byte[] Encode<TMethod>(in TMethod method)

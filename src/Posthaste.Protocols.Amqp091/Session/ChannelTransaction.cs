@@ -2,6 +2,7 @@ using Posthaste.Broker;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Transactions;
+using Posthaste.Core.Messages;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -24,6 +25,9 @@ internal sealed class ChannelTransaction(TransactionBuffer buffer)
 
     /// <summary>Notes a message that reaches queues.</summary>
     public void Publish(in OutgoingPublish message) => buffer.Publish(message);
+
+    /// <summary>Notes a direct reply; false if nobody waits for it.</summary>
+    public bool TryReply(ReadOnlySpan<byte> name, in MessageView message) => buffer.TryReply(name, message);
 
     /// <summary>Notes a mandatory message that reaches none; false if the transaction holds too many.</summary>
     public bool TryReturn(ushort channel, in PublishView publish, int frameBytesMax, int returnBytesMax)
@@ -66,14 +70,21 @@ internal sealed class ChannelTransaction(TransactionBuffer buffer)
         }
     }
 
-    /// <summary>Commits; tx.commit-ok follows when it is durable.</summary>
-    public void Commit(AmqpChannel channel, FlushSet flushes)
+    /// <summary>
+    /// Commits; tx.commit-ok follows when it is durable. When a full queue has refused a message the channel's error
+    /// takes its place: as in RabbitMQ, everything else of the transaction holds.
+    /// </summary>
+    public WireError Commit(AmqpChannel channel, FlushSet flushes)
     {
         foreach (var frames in _returns)
             channel.Replies.SendEncoded(frames);
         Forget();
-        buffer.Commit(channel.Replies.Defer(default(TxCommitOk)), flushes);
+        var reply = channel.Replies.Defer(default(TxCommitOk));
+        buffer.Commit(reply, flushes);
         flushes.Add(channel.Output);
+        return reply.Refused.Count == 0
+            ? default
+            : new(ReplyCode.PreconditionFailed, "partial tx completion", MethodId.TxCommit);
     }
 
     /// <summary>Undoes: messages are forgotten, settled deliveries are unsettled again.</summary>

@@ -119,9 +119,15 @@ internal sealed class PublishPath
         var isReply = false;
         if (publish.Exchange.IsEmpty)
         {
-            isReply = TryReply(publish.RoutingKey, publish, encoded, properties, scope);
+            if (channel.Transaction is { } transaction
+                && transaction.WouldOverflow(publish.Body.Length + encoded.Length))
+            {
+                return TransactionTooLarge();
+            }
+
+            isReply = TryReply(channel, publish.RoutingKey, publish, encoded, properties, scope);
             foreach (var key in extraKeys ?? [])
-                isReply |= TryReply(key, publish, encoded, properties, scope);
+                isReply |= TryReply(channel, key, publish, encoded, properties, scope);
         }
 
         if (!isReply && publish.Mandatory)
@@ -143,11 +149,10 @@ internal sealed class PublishPath
         return default;
     }
 
-    /// <summary>Replies are not part of transactions: they reach the requester at once.</summary>
+    /// <summary>Reaches the requester at once, or with the commit.</summary>
     private bool TryReply(
-        ReadOnlySpan<byte> name, in PublishView publish, ReadOnlySpan<byte> encoded,
-        in BasicPropertiesReader properties,
-        ReadScope scope)
+        AmqpChannel channel, ReadOnlySpan<byte> name, in PublishView publish, ReadOnlySpan<byte> encoded,
+        in BasicPropertiesReader properties, ReadScope scope)
     {
         if (!DirectReplies.IsReplyName(name))
             return false;
@@ -155,7 +160,9 @@ internal sealed class PublishPath
         var message = new MessageView(
             PropertyFormat.Amqp091, flags, _connection.Broker.NowMs, publish.Exchange, publish.RoutingKey, encoded,
             publish.Body);
-        return _connection.Broker.Replies.TryDeliver(name, message, scope.Flushes);
+        return channel.Transaction is { } transaction
+            ? transaction.TryReply(name, message)
+            : _connection.Broker.Replies.TryDeliver(name, message, scope.Flushes);
     }
 
     private WireError NoRoute(RouteStatus status, ReadOnlySpan<byte> exchange)

@@ -1,6 +1,5 @@
 using System.Text;
 using Posthaste.Broker;
-using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Messages;
@@ -84,9 +83,12 @@ internal sealed class Publisher : PublishSource
 
     /// <summary>Adds to a transaction.</summary>
     public void AddTo(
-        TransactionBuffer transaction, string queue, byte[] body, bool persistent = true, byte priority = 0)
+        TransactionBuffer transaction, string queue, byte[] body, bool persistent = true, byte priority = 0,
+        ulong seq = 0, string exchange = "")
     {
-        if (TryFill("", queue, body, persistent, priority, -1, out var publish)) transaction.Publish(in publish);
+        if (!TryFill(exchange, queue, body, persistent, priority, -1, out var publish)) return;
+        publish.Seq = seq;
+        transaction.Publish(in publish);
     }
 
     protected internal override void Handled(ulong firstSeq, ulong lastSeq, bool accepted, FlushSet flushes)
@@ -126,7 +128,7 @@ internal sealed class Publisher : PublishSource
 }
 
 /// <summary>Remembers whether it was called.</summary>
-internal sealed class RecordingCallback : PipelineCallback
+internal sealed class RecordingCallback : TransactionReply
 {
     /// <summary>Null until it was called.</summary>
     public bool? Durable { get; private set; }

@@ -1,4 +1,5 @@
 using Posthaste.Broker;
+using Posthaste.Broker.Transactions;
 using Posthaste.Simulation.Hosting;
 using Posthaste.Simulation.Model;
 
@@ -66,7 +67,7 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
         }
     }
 
-    private sealed class CommitReply(BrokerModel model, ModelTransaction transaction) : Broker.Pipeline.PipelineCallback
+    private sealed class CommitReply(BrokerModel model, ModelTransaction transaction) : TransactionReply
     {
         protected internal override void Applied(bool durable, FlushSet flushes)
         {
