@@ -10,20 +10,18 @@ namespace Posthaste.Broker.Sessions;
 /// <remarks>Any thread: everything is guarded by the output's gate.</remarks>
 public class ReplyQueue
 {
-    private readonly Action _wake;
-    private readonly Action _fail;
+    private readonly ProtocolSession _session;
 
     // Null until a reply has to wait, which on most channels never happens.
     private Queue<Reply>? _waiting;
 
-    /// <param name="output">Where replies go.</param>
-    /// <param name="wake">Lets the reader look again: it may wait for the queue to be empty.</param>
-    /// <param name="fail">Ends the connection: the journal has failed, a promise cannot be kept.</param>
-    public ReplyQueue(SessionOutput output, Action wake, Action fail)
+    /// <param name="session">
+    /// Whose output it is. Woken when the queue may have become empty, and closed when the journal has failed.
+    /// </param>
+    public ReplyQueue(ProtocolSession session)
     {
-        Output = output;
-        _wake = wake;
-        _fail = fail;
+        Output = session.Output;
+        _session = session;
     }
 
     /// <summary>Whether nothing waits. Under the gate, or as an estimate without.</summary>
@@ -76,7 +74,7 @@ public class ReplyQueue
         }
 
         flushes.Add(Output);
-        _wake();
+        _session.Wake();
     }
 
     private sealed class Reply(ReplyQueue queue, byte[] frames) : TransactionReply
@@ -90,7 +88,7 @@ public class ReplyQueue
             if (durable)
                 queue.Applied(this, flushes);
             else
-                queue._fail();
+                queue._session.RequestClose(CloseRequest.JournalFailed);
         }
     }
 }

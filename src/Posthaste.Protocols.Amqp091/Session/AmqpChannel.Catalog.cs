@@ -48,7 +48,7 @@ internal sealed partial class AmqpChannel
     {
         var result = Host.BindExchange(
             Name(bind.Destination), Name(bind.Source), Encoding.UTF8.GetString(bind.RoutingKey),
-            Arguments(bind.Arguments), _connection.Open);
+            Arguments(bind.Arguments), _connection.Opened);
         return Answer(result, MethodId.ExchangeBind, bind.NoWait, default(ExchangeBindOk));
     }
 
@@ -56,7 +56,7 @@ internal sealed partial class AmqpChannel
     {
         var result = Host.UnbindExchange(
             Name(unbind.Destination), Name(unbind.Source), Encoding.UTF8.GetString(unbind.RoutingKey),
-            Arguments(unbind.Arguments), _connection.Open);
+            Arguments(unbind.Arguments), _connection.Opened);
         return Answer(result, MethodId.ExchangeUnbind, unbind.NoWait, default(ExchangeUnbindOk));
     }
 
@@ -67,7 +67,7 @@ internal sealed partial class AmqpChannel
             return DeclareReplyQueue(name, declare.NoWait);
         var result = Host.DeclareQueue(
             name, declare.Passive, declare.Durable, declare.Exclusive, declare.AutoDelete, Arguments(declare.Arguments),
-            _connection.Open);
+            _connection.Opened);
         if (result.Error is null)
             _lastQueue = result.Queue!.Name;
         return Answer(result, MethodId.QueueDeclare, declare.NoWait, new QueueDeclareOk
@@ -95,7 +95,7 @@ internal sealed partial class AmqpChannel
         if (!TryResolveQueue(bind.Queue, MethodId.QueueBind, out var queue, out var error))
             return error;
         var result = Host.BindQueue(
-            queue, Name(bind.Exchange), KeyOf(bind.Queue, key), Arguments(bind.Arguments), _connection.Open);
+            queue, Name(bind.Exchange), KeyOf(bind.Queue, key), Arguments(bind.Arguments), _connection.Opened);
         return Answer(result, MethodId.QueueBind, bind.NoWait, default(QueueBindOk));
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class AmqpChannel
             return error;
         var result = Host.UnbindQueue(
             queue, Name(unbind.Exchange), KeyOf(unbind.Queue, unbind.RoutingKey), Arguments(unbind.Arguments),
-            _connection.Open);
+            _connection.Opened);
         return Answer(result, MethodId.QueueUnbind, noWait: false, default(QueueUnbindOk));
     }
 
@@ -123,7 +123,7 @@ internal sealed partial class AmqpChannel
     {
         if (!TryResolveName(delete.Queue, MethodId.QueueDelete, out var name, out var error))
             return error;
-        var result = Host.DeleteQueue(name, delete.IfUnused, delete.IfEmpty, _connection.Open, out var count);
+        var result = Host.DeleteQueue(name, delete.IfUnused, delete.IfEmpty, _connection.Opened, out var count);
         return Answer(result, MethodId.QueueDelete, delete.NoWait, new QueueDeleteOk { MessageCount = (uint)count });
     }
 
@@ -157,7 +157,7 @@ internal sealed partial class AmqpChannel
             return false;
         if (!Host.TryGetQueue(Encoding.UTF8.GetBytes(name), out queue))
             error = NoQueue(name, method);
-        else if (Host.CheckExclusive(queue, _connection.Open) is { } locked)
+        else if (Host.CheckExclusive(queue, _connection.Opened) is { } locked)
             error = ToWire(locked, method);
         return error.Code == 0;
     }

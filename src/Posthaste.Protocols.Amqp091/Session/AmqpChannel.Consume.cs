@@ -215,7 +215,7 @@ internal sealed partial class AmqpChannel
 
         // The bytes may have to be read from disk first. The answer keeps its place among those of the channel.
         if (!_get.IsAnswered)
-            _connection.StallFor(this);
+            _connection.HoldFor(this);
         return default;
     }
 

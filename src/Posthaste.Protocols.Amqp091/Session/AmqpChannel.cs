@@ -28,7 +28,7 @@ internal sealed partial class AmqpChannel
         _connection = connection;
         _output = connection.Output;
         Number = number;
-        Replies = new ChannelReplies(_output, connection.Wake, connection.RequestClose, number);
+        Replies = new ChannelReplies(connection, number);
         Deliveries = new ChannelDeliveries(_output, number, connection.Limits.UnackedPerChannelMax);
     }
 
@@ -124,7 +124,7 @@ internal sealed partial class AmqpChannel
                 return BasicReject.TryRead(payload, out var reject) ? Handle(reject, scope) : Malformed(frame.Method);
             default:
                 // Everything else sees the effects of what came before it in the same read.
-                _connection.HandOver(scope);
+                _connection.HandOverAll(scope);
                 return HandleRequest(frame.Method, payload, scope);
         }
     }

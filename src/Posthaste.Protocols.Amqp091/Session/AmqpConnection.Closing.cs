@@ -12,43 +12,28 @@ internal sealed partial class AmqpConnection
 
     private const int MsPerSecond = 1000;
 
-    private static readonly CloseRequest ShutdownError = new(
-        new WireError(ReplyCode.ConnectionForced, "broker forced connection closure with reason 'shutdown'"));
-
     private int _heartbeatMs;
     private long _startedMs;
     private long _closingSinceMs;
     private long _lastReceivedMs;
     private long _lastSentMs;
-    private volatile bool _hasReceived;
 
-    /// <summary>Asks the reader to close the connection with this error. Any thread.</summary>
-    public void RequestClose(WireError error) => RequestClose(new CloseRequest(error));
-
-    private void RequestClose(CloseRequest request)
+    protected override void OnCloseRequested(CloseRequest request)
     {
-        if (Interlocked.CompareExchange(ref _closeRequest, request, null) is not null)
-            return;
-        _input.CancelPendingRead();
-        Wake();
-    }
-
-    private void OnCloseRequested(string reason) =>
-        RequestClose(new WireError(ReplyCode.ConnectionForced, reason));
-
-    private void ObeyCloseRequest()
-    {
-        if (_closeRequest is not { } request || _state >= ConnectionState.Closing)
-            return;
+        // Before connection.open there is nobody who would understand.
         if (_state < ConnectionState.Running)
-        {
-            // Before connection.open there is nobody who would understand.
             _state = ConnectionState.Closed;
-            return;
-        }
-
-        Fail(request.Error);
+        else
+            Fail(ToError(request));
     }
+
+    private static WireError ToError(CloseRequest request) => request.Cause switch
+    {
+        CloseCause.JournalFailed => new(ReplyCode.InternalError, request.Text),
+        CloseCause.Shutdown => new(
+            ReplyCode.ConnectionForced, $"broker forced connection closure with reason '{request.Text}'"),
+        _ => new(ReplyCode.ConnectionForced, request.Text),
+    };
 
     /// <summary>Ends the channel or the connection, whichever the error is worth.</summary>
     private void Fail(AmqpChannel channel, in WireError error, ReadScope scope)
@@ -61,7 +46,7 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        AmqpLog.ChannelError(_handler.Log, Peer, channel.Number, (int)error.Code, error.Detail);
+        AmqpLog.ChannelError(Log, Peer, channel.Number, (int)error.Code, error.Detail);
         channel.Fail(error, scope);
         TouchOutput();
     }
@@ -71,11 +56,11 @@ internal sealed partial class AmqpConnection
     {
         if (_state >= ConnectionState.Closing)
             return;
-        AmqpLog.ConnectionError(_handler.Log, Peer, (int)error.Code, error.Detail);
+        AmqpLog.ConnectionError(Log, Peer, (int)error.Code, error.Detail);
         var wasRunning = _state == ConnectionState.Running;
         _state = ConnectionState.Closing;
         if (wasRunning)
-            EndChannels();
+            ReturnAll();
         SendClose(error);
     }
 
@@ -111,28 +96,25 @@ internal sealed partial class AmqpConnection
         if (_state == ConnectionState.Running)
         {
             // Before the answer: a client that has it may connect again and expect its exclusive queues to be gone.
-            EndChannels();
-            Open.Dispose();
+            ReturnAll();
+            Opened.Dispose();
         }
 
         Output.SendNow(0, default(ConnectionCloseOk));
         if (_state == ConnectionState.Closing)
             return;
-        AmqpLog.ClosedByClient(_handler.Log, Peer);
+        AmqpLog.ClosedByClient(Log, Peer);
         _state = ConnectionState.Closed;
     }
 
-    /// <summary>Heartbeats and time limits. On the ticker's thread, so it only looks, sends and cuts.</summary>
-    public void Tick(long nowMs)
+    public override void Tick(long nowMs)
     {
         if (_startedMs == 0)
             _startedMs = _lastReceivedMs = _lastSentMs = nowMs;
-        if (_hasReceived || _isBlocked)
-        {
-            // A blocked connection is not read, so its silence means nothing.
-            _hasReceived = false;
+
+        // A blocked connection is not read, so its silence means nothing.
+        if (TakeHasReceived() || IsBlocked)
             _lastReceivedMs = nowMs;
-        }
 
         if (Output.TakeHasSent())
             _lastSentMs = nowMs;
@@ -160,14 +142,4 @@ internal sealed partial class AmqpConnection
 
     private bool IsHeartbeatDue(long nowMs) =>
         _heartbeatMs > 0 && _state == ConnectionState.Running && nowMs - _lastSentMs >= _heartbeatMs / 2;
-
-    private void Cut(string reason)
-    {
-        AmqpLog.Cut(_handler.Log, Peer, reason);
-        Output.Kill();
-        _transport.Abort(reason);
-        _input.CancelPendingRead();
-    }
-
-    private sealed record CloseRequest(WireError Error);
 }

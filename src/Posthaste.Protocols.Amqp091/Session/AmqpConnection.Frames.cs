@@ -9,17 +9,9 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// <summary>Frames: from the bytes of a read to the channels.</summary>
 internal sealed partial class AmqpConnection
 {
-    /// <summary>Works through all whole frames, unless something makes it stop early.</summary>
-    /// <returns>Where the next read has to begin.</returns>
-    private SequencePosition Process(in ReadOnlySequence<byte> buffer)
+    protected override SequencePosition Process(in ReadOnlySequence<byte> buffer, ReadScope scope)
     {
-        _stall = Stall.None;
-        _hasReceived = true;
         var rest = buffer;
-
-        // Not given back when something throws: then nobody knows what is in it.
-        var scope = _handler.Scopes.Rent();
-        ObeyCloseRequest();
         while (!rest.IsEmpty && CanGoOn())
         {
             var used = ProcessContiguous(rest.FirstSpan, scope);
@@ -30,31 +22,10 @@ internal sealed partial class AmqpConnection
             rest = rest.Slice(used);
         }
 
-        FinishRead(scope);
-        _handler.Scopes.Return(scope);
-        NoteStalls();
         return _state >= ConnectionState.Draining ? buffer.End : rest.Start;
     }
 
-    private bool CanGoOn() => _stall == Stall.None && _state < ConnectionState.Draining;
-
-    /// <summary>
-    /// Hands over what has been gathered. Publishes first: a message forwarded and its original then settled must not
-    /// get lost between.
-    /// </summary>
-    private void FinishRead(ReadScope scope)
-    {
-        HandOver(scope);
-        scope.Flushes.FlushAll();
-        scope.Reset();
-    }
-
-    /// <summary>Hands over what has been gathered, so that what comes next finds it done.</summary>
-    internal void HandOver(ReadScope scope)
-    {
-        _publishPath?.Flush(scope);
-        scope.HandOver();
-    }
+    private bool CanGoOn() => !IsHeld && _state < ConnectionState.Draining;
 
     private int ProcessContiguous(ReadOnlySpan<byte> span, ReadScope scope)
     {
@@ -189,7 +160,7 @@ internal sealed partial class AmqpConnection
             return false;
         }
 
-        StallFor(channel);
+        HoldFor(channel);
         return true;
     }
 

@@ -28,7 +28,7 @@ internal sealed partial class AmqpConnection
                 SendStart();
                 return ProtocolHeader.SizeBytes;
             case var other:
-                AmqpLog.OtherProtocol(_handler.Log, Peer, other.ToString());
+                AmqpLog.OtherProtocol(Log, Peer, other.ToString());
                 Output.SendNow(ProtocolHeader.Amqp091);
                 _state = ConnectionState.Closed;
                 return bytes.Length;
@@ -37,7 +37,7 @@ internal sealed partial class AmqpConnection
 
     private void SendStart()
     {
-        var mechanisms = string.Join(' ', Broker.Options.Authenticator.MechanismsFor(_transport));
+        var mechanisms = string.Join(' ', Broker.Options.Authenticator.MechanismsFor(Transport));
         Output.SendNow(0, new ConnectionStart
         {
             VersionMajor = VersionMajor,
@@ -102,7 +102,7 @@ internal sealed partial class AmqpConnection
 
         _capabilities = ClientCapabilities.Read(startOk.ClientProperties);
         _mechanism = Encoding.UTF8.GetString(startOk.Mechanism);
-        if (!Broker.Options.Authenticator.MechanismsFor(_transport).Contains(_mechanism))
+        if (!Broker.Options.Authenticator.MechanismsFor(Transport).Contains(_mechanism))
         {
             var error = new WireError(ReplyCode.CommandInvalid, $"invalid authentication mechanism '{_mechanism}'");
             Refuse(error, user: "", "not offered");
@@ -115,7 +115,7 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        if (Broker.Options.Authenticator.Authenticate(credentials, _transport, out var reason) is not { } user)
+        if (Broker.Options.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
         {
             Refuse(LoginRefused(), credentials.UserName, reason);
             return;
@@ -138,7 +138,7 @@ internal sealed partial class AmqpConnection
     /// <summary>Clients that do not announce the capability expect a refused login to be a closed socket.</summary>
     private void Refuse(WireError error, string user, string reason)
     {
-        AmqpLog.LoginRefused(_handler.Log, Peer, user, _mechanism, reason);
+        AmqpLog.LoginRefused(Log, Peer, user, _mechanism, reason);
         if (_capabilities.AuthenticationFailureClose)
         {
             SendClose(error);
@@ -214,7 +214,7 @@ internal sealed partial class AmqpConnection
 
         try
         {
-            _broker = Broker.OpenConnection(_transport, _handler.Name, User, host);
+            Open(_handler.Name, User, host, _capabilities.ConnectionName);
         }
         catch (BrokerLimitException e)
         {
@@ -222,11 +222,9 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        _broker.ClientName = _capabilities.ConnectionName;
-        _broker.CloseRequested += OnCloseRequested;
         _state = ConnectionState.Running;
         Output.SendNow(0, default(ConnectionOpenOk));
-        AmqpLog.Opened(_handler.Log, Peer, User.Name, name, _capabilities.ConnectionName);
+        AmqpLog.Opened(Log, Peer, User.Name, name, _capabilities.ConnectionName);
     }
 
     private void HandleUpdateSecret(ReadOnlySpan<byte> payload)
@@ -238,9 +236,9 @@ internal sealed partial class AmqpConnection
         }
 
         var credentials = new Credentials(_mechanism, User.Name, Encoding.UTF8.GetString(update.NewSecret));
-        if (Broker.Options.Authenticator.Authenticate(credentials, _transport, out var reason) is not { } user)
+        if (Broker.Options.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
         {
-            AmqpLog.LoginRefused(_handler.Log, Peer, User.Name, _mechanism, reason);
+            AmqpLog.LoginRefused(Log, Peer, User.Name, _mechanism, reason);
             Fail(new WireError(
                 ReplyCode.NotAllowed, "New secret was refused by one of the backends",
                 MethodId.ConnectionUpdateSecret));
@@ -248,7 +246,7 @@ internal sealed partial class AmqpConnection
         }
 
         User = user;
-        AmqpLog.SecretUpdated(_handler.Log, Peer, user.Name);
+        AmqpLog.SecretUpdated(Log, Peer, user.Name);
         Output.SendNow(0, default(ConnectionUpdateSecretOk));
     }
 }

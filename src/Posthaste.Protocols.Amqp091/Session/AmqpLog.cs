@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Posthaste.Protocols.Amqp091.Session;
 
-/// <summary>What the sessions log. Event ids 1000-1099 and never reused.</summary>
+/// <summary>What the sessions log. Event ids 1000-1099, never reused; 1002 and 1007 to 1010 were.</summary>
 internal static partial class AmqpLog
 {
     [LoggerMessage(1000, LogLevel.Information,
@@ -11,9 +11,6 @@ internal static partial class AmqpLog
 
     [LoggerMessage(1001, LogLevel.Information, "AMQP connection {Peer}: closed by the client")]
     public static partial void ClosedByClient(ILogger log, string peer);
-
-    [LoggerMessage(1002, LogLevel.Warning, "AMQP connection {Peer}: the client went away without closing it")]
-    public static partial void Abandoned(ILogger log, string peer);
 
     [LoggerMessage(1003, LogLevel.Warning, "AMQP connection {Peer}: closed with {Code}: {Text}")]
     public static partial void ConnectionError(ILogger log, string peer, int code, string text);
@@ -27,18 +24,6 @@ internal static partial class AmqpLog
 
     [LoggerMessage(1006, LogLevel.Warning, "AMQP connection {Peer}: not AMQP 0-9-1 but {Kind}; refused")]
     public static partial void OtherProtocol(ILogger log, string peer, string kind);
-
-    [LoggerMessage(1007, LogLevel.Warning, "AMQP connection {Peer}: cut: {Reason}")]
-    public static partial void Cut(ILogger log, string peer, string reason);
-
-    [LoggerMessage(1008, LogLevel.Information, "AMQP connection {Peer}: publisher blocked: {Reason}")]
-    public static partial void Blocked(ILogger log, string peer, string reason);
-
-    [LoggerMessage(1009, LogLevel.Information, "AMQP connection {Peer}: publisher unblocked")]
-    public static partial void Unblocked(ILogger log, string peer);
-
-    [LoggerMessage(1010, LogLevel.Error, "AMQP connection {Peer}: ended by a defect of the broker")]
-    public static partial void Defect(ILogger log, string peer, Exception exception);
 
     [LoggerMessage(1011, LogLevel.Information, "AMQP connection {Peer}: the credentials of '{User}' were renewed")]
     public static partial void SecretUpdated(ILogger log, string peer, string user);

@@ -8,18 +8,13 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// <summary>The replies of one channel, as methods.</summary>
 internal sealed class ChannelReplies : ReplyQueue
 {
-    private static readonly WireError JournalFailed = new(
-        ReplyCode.InternalError, "the journal cannot be written: nothing more becomes durable until a restart");
-
     private readonly AmqpOutput _output;
     private readonly ushort _channel;
 
-    /// <inheritdoc cref="ReplyQueue(SessionOutput, Action, Action)"/>
-    /// <param name="channel">The channel's number.</param>
-    public ChannelReplies(AmqpOutput output, Action wake, Action<WireError> fail, ushort channel)
-        : base(output, wake, () => fail(JournalFailed))
+    public ChannelReplies(AmqpConnection connection, ushort channel)
+        : base(connection)
     {
-        _output = output;
+        _output = connection.Output;
         _channel = channel;
     }
 

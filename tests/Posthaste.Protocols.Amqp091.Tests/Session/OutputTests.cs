@@ -1,7 +1,3 @@
-using System.IO.Pipelines;
-using Posthaste.Broker;
-using Posthaste.Protocols.Amqp091.Session;
-using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Tests.Session;
@@ -72,58 +68,5 @@ public sealed class OutputTests
         await publisher.ExpectAsync(MethodId.ConnectionUnblocked, 0);
         for (var i = 0; i < 122; i++)
             await consumer.ExpectDeliveryAsync();
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task Confirms_are_in_order_whatever_order_messages_are_handled_in(int seed)
-    {
-        const int Count = 2000;
-        var random = new Random(seed);
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        var output = new AmqpOutput(pipe.Writer, static () => { });
-        var window = new ChannelConfirms(output, new ChannelReplies(output, static () => { }, static _ => { }, 1), 1);
-        var accepted = Enumerable.Range(0, Count + 1).Select(_ => random.Next(10) > 0).ToArray();
-        var order = Enumerable.Range(1, Count).ToArray();
-        for (var i = 0; i < Count; i++)
-        {
-            var other = int.Min(Count - 1, i + random.Next(20));
-            (order[i], order[other]) = (order[other], order[i]);
-        }
-
-        foreach (var seq in order)
-        {
-            window.Report((ulong)seq, (ulong)seq, accepted[seq], FlushSet.ForThisThread);
-            if (random.Next(5) == 0)
-                output.Flush();
-        }
-
-        output.Flush();
-        await pipe.Writer.CompleteAsync();
-        Assert.Equal(accepted.Skip(1), await ReadConfirmsAsync(pipe.Reader));
-    }
-
-    /// <summary>What a publisher makes of acks and nacks: the answer to each message, by number from 1.</summary>
-    private static async Task<List<bool>> ReadConfirmsAsync(PipeReader reader)
-    {
-        var answers = new List<bool>();
-        var result = await reader.ReadAtLeastAsync(int.MaxValue);
-        var bytes = System.Buffers.BuffersExtensions.ToArray(result.Buffer).AsMemory();
-        while (!bytes.IsEmpty)
-        {
-            Assert.Equal(
-                FrameScanStatus.Complete, FrameScanner.Scan(bytes.Span, 8192, out var frame, out var used, out _));
-            var isAck = BasicAck.TryRead(frame.Payload, out var ack);
-            Assert.True(BasicNack.TryRead(frame.Payload, out var nack) || isAck);
-            var (tag, multiple) = isAck ? (ack.DeliveryTag, ack.Multiple) : (nack.DeliveryTag, nack.Multiple);
-            Assert.True(multiple || tag == (ulong)answers.Count + 1);
-            while ((ulong)answers.Count < tag)
-                answers.Add(isAck);
-            bytes = bytes[used..];
-        }
-
-        return answers;
     }
 }

@@ -1,0 +1,133 @@
+namespace Posthaste.Broker.Sessions;
+
+/// <summary>Back-pressure: while there is a reason to wait, the socket is not read.</summary>
+public abstract partial class ProtocolSession
+{
+    private Hold _hold;
+    private TaskCompletionSource? _wake;
+    private bool _hasPublished;
+    private volatile bool _isBlocked;
+
+    /// <summary>Why the reader leaves bytes unread.</summary>
+    private enum Hold
+    {
+        None,
+
+        /// <summary>A resource is short and the client publishes.</summary>
+        Alarm,
+
+        /// <summary>More was published than is synced.</summary>
+        Congestion,
+
+        /// <summary>The client sends requests but does not read the answers.</summary>
+        Output,
+
+        /// <summary>The protocol's own: see <see cref="MustHold"/>.</summary>
+        Own,
+    }
+
+    /// <summary>Whether the frames that are left have to wait.</summary>
+    protected bool IsHeld => _hold != Hold.None;
+
+    /// <summary>Whether it is not read because of an alarm: then a peer's silence means nothing.</summary>
+    protected bool IsBlocked => _isBlocked;
+
+    /// <summary>
+    /// Whether the protocol's own reason to wait goes on, after <see cref="HoldReader"/>. Asked again whenever the
+    /// reader is woken; on any thread's changes, so what it looks at is volatile.
+    /// </summary>
+    protected virtual bool MustHold => false;
+
+    /// <summary>Lets the reader look again at what it waits for. Any thread, but not under a queue's strand.</summary>
+    public void Wake() => Interlocked.Exchange(ref _wake, null)?.TrySetResult();
+
+    /// <summary>
+    /// The frames behind the current one wait while <see cref="MustHold"/>: it has to be answered first.
+    /// </summary>
+    public void HoldReader() => _hold = Hold.Own;
+
+    /// <summary>A message came; with an alarm raised, it is the last one that is read.</summary>
+    public void NotePublish() => _hasPublished = true;
+
+    /// <summary>The client is not read because it publishes while a resource is short.</summary>
+    protected virtual void OnBlocked(string reason)
+    {
+    }
+
+    /// <summary>The client is read again.</summary>
+    protected virtual void OnUnblocked()
+    {
+    }
+
+    private void NoteHolds()
+    {
+        if (IsHeld || !IsRunning)
+            return;
+        if (_hasPublished && Broker.Alarms.PublishersBlocked)
+            _hold = Hold.Alarm;
+        else if (_hasPublished && Broker.Pipeline.IsCongested)
+            _hold = Hold.Congestion;
+        else if (Output.IsOverfull)
+            _hold = Hold.Output;
+        _hasPublished = false;
+    }
+
+    private async ValueTask WaitAsync()
+    {
+        switch (_hold)
+        {
+            case Hold.Alarm:
+                await WaitForAlarmAsync().ConfigureAwait(false);
+                break;
+            case Hold.Congestion:
+                await Broker.Pipeline.WaitForRoomAsync(CancellationToken.None).ConfigureAwait(false);
+                break;
+            default:
+                await WaitUntilWokenAsync().ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async ValueTask WaitForAlarmAsync()
+    {
+        var reason = Broker.Alarms.Reason;
+        SessionLog.Blocked(Log, _protocol, Peer, reason);
+        OnBlocked(reason);
+        _isBlocked = true;
+        Broker.Alarms.Changed += Wake;
+        try
+        {
+            await WaitUntilWokenAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Broker.Alarms.Changed -= Wake;
+            _isBlocked = false;
+        }
+
+        if (!Output.IsDead)
+            OnUnblocked();
+        SessionLog.Unblocked(Log, _protocol, Peer);
+    }
+
+    private async ValueTask WaitUntilWokenAsync()
+    {
+        while (true)
+        {
+            // Set before the look: whoever changes what is looked at wakes afterwards.
+            var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Volatile.Write(ref _wake, wake);
+            if (!MustWait())
+                return;
+            await wake.Task.ConfigureAwait(false);
+        }
+    }
+
+    private bool MustWait() => !Output.IsDead && _closeRequest is null && _hold switch
+    {
+        Hold.Alarm => Broker.Alarms.PublishersBlocked,
+        Hold.Output => Output.IsOverfull,
+        Hold.Own => MustHold,
+        _ => false,
+    };
+}
