@@ -148,7 +148,9 @@ public abstract partial class ProtocolSession : ITickable
     /// <summary>The reader has stopped, for whatever reason.</summary>
     protected abstract void OnEnded();
 
-    /// <summary>The input ended. True if that was to be expected; otherwise the log says that it was abandoned.</summary>
+    /// <summary>
+    /// The input ended. True if that was to be expected; otherwise the log says that it was abandoned.
+    /// </summary>
     protected abstract bool OnEndOfInput();
 
     /// <summary>The client has logged in: the broker counts the connection from now on.</summary>
