@@ -1,4 +1,5 @@
 using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security.Sasl;
 
 namespace Posthaste.Broker.Security;
 
@@ -19,8 +20,14 @@ public interface IAuthenticator
     IReadOnlyList<string> MechanismsFor(ProtocolConnection connection);
 
     /// <summary>
+    /// Begins an authentication by a mechanism; null when it is not offered on this connection.
+    /// </summary>
+    SaslExchange? Begin(string mechanism, ProtocolConnection connection);
+
+    /// <summary>
     /// The user, or null when refused; <paramref name="reason"/> is for the log, never for the client.
     /// </summary>
+    /// <remarks>For protocols that bring name and password as such, and for secrets renewed later.</remarks>
     BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason);
 
     /// <summary>Whether the user may open the virtual host.</summary>

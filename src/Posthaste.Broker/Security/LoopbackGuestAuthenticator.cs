@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security.Sasl;
 
 namespace Posthaste.Broker.Security;
 
@@ -12,9 +13,12 @@ public sealed class LoopbackGuestAuthenticator : IAuthenticator
 {
     private const string Guest = "guest";
     private static readonly BrokerUser GuestUser = new(Guest);
-    private static readonly string[] Mechanisms = ["PLAIN", "AMQPLAIN"];
+    private static readonly string[] Mechanisms = [SaslResponses.Plain, SaslResponses.AmqPlain];
 
     public IReadOnlyList<string> MechanismsFor(ProtocolConnection connection) => Mechanisms;
+
+    public SaslExchange? Begin(string mechanism, ProtocolConnection connection) =>
+        Mechanisms.Contains(mechanism) ? new PasswordExchange(this, mechanism, connection) : null;
 
     public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Sasl;
 using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -16,6 +17,7 @@ internal sealed partial class AmqpConnection
     private const byte VersionMinor = 9;
 
     private string _mechanism = "";
+    private SaslExchange? _authentication;
 
     /// <returns>Bytes taken; 0 while there are too few to tell.</returns>
     private int AcceptHeader(ReadOnlySpan<byte> bytes)
@@ -71,6 +73,9 @@ internal sealed partial class AmqpConnection
             case (MethodId.ConnectionStartOk, ConnectionState.Starting):
                 HandleStartOk(frame.Payload);
                 break;
+            case (MethodId.ConnectionSecureOk, ConnectionState.Securing):
+                HandleSecureOk(frame.Payload);
+                break;
             case (MethodId.ConnectionTuneOk, ConnectionState.Tuning):
                 HandleTuneOk(frame.Payload);
                 break;
@@ -102,26 +107,65 @@ internal sealed partial class AmqpConnection
 
         _capabilities = ClientCapabilities.Read(startOk.ClientProperties);
         _mechanism = Encoding.UTF8.GetString(startOk.Mechanism);
-        if (!Broker.Options.Authenticator.MechanismsFor(Transport).Contains(_mechanism))
+        _authentication = Broker.Options.Authenticator.Begin(_mechanism, Transport);
+        if (_authentication is null)
         {
             var error = new WireError(ReplyCode.CommandInvalid, $"invalid authentication mechanism '{_mechanism}'");
             Refuse(error, user: "", "not offered");
             return;
         }
 
-        if (!Sasl.TryRead(_mechanism, startOk.Response, out var credentials))
+        Authenticate(startOk.Response);
+    }
+
+    private void HandleSecureOk(ReadOnlySpan<byte> payload)
+    {
+        if (!ConnectionSecureOk.TryRead(payload, out var secureOk))
         {
-            Refuse(new WireError(ReplyCode.SyntaxError, $"{_mechanism} response invalid"), "", "malformed response");
+            Fail(WireError.MalformedMethod(MethodId.ConnectionSecureOk));
             return;
         }
 
-        if (Broker.Options.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
+        if (_authentication is null)
+            SendTune();
+        else
+            Authenticate(secureOk.Response);
+    }
+
+    private void Authenticate(ReadOnlySpan<byte> response)
+    {
+        var step = _authentication!.Next(response);
+        if (step.IsChallenge)
         {
-            Refuse(LoginRefused(), credentials.UserName, reason);
+            Output.SendNow(0, new ConnectionSecure { Challenge = step.Data.Span });
+            _state = ConnectionState.Securing;
+            return;
+        }
+
+        _authentication = null;
+        if (step.User is not { } user)
+        {
+            var error = step.IsMalformed
+                ? new WireError(ReplyCode.SyntaxError, $"{_mechanism} response invalid")
+                : LoginRefused();
+            Refuse(error, step.ClaimedName, step.Reason!);
             return;
         }
 
         User = user;
+        if (step.Data.IsEmpty)
+        {
+            SendTune();
+            return;
+        }
+
+        // The protocol has no field for what proves the server, so it is one challenge more, answered with nothing.
+        Output.SendNow(0, new ConnectionSecure { Challenge = step.Data.Span });
+        _state = ConnectionState.Securing;
+    }
+
+    private void SendTune()
+    {
         Output.SendNow(0, new ConnectionTune
         {
             ChannelMax = Limits.ChannelMax,

@@ -12,6 +12,9 @@ internal enum ConnectionState
 {
     AwaitingHeader,
     Starting,
+
+    /// <summary>A challenge of the SASL mechanism is sent.</summary>
+    Securing,
     Tuning,
     Opening,
     Running,

@@ -1,10 +1,10 @@
 using System.Text;
+using Posthaste.Broker.Security.Sasl;
 using Posthaste.Primitives.Tables;
-using Posthaste.Protocols.Amqp091.Session;
 
-namespace Posthaste.Protocols.Amqp091.Tests.Session;
+namespace Posthaste.Broker.Tests.Security;
 
-public sealed class SaslTests
+public sealed class SaslResponsesTests
 {
     [Theory]
     [InlineData("\0user\0secret", "user", "secret")]
@@ -13,7 +13,7 @@ public sealed class SaslTests
     [InlineData("\0\0", "", "")]
     public void Plain_has_three_parts(string response, string user, string password)
     {
-        Assert.True(Sasl.TryRead(Sasl.Plain, Encoding.UTF8.GetBytes(response), out var credentials));
+        Assert.True(SaslResponses.TryReadPlain(Encoding.UTF8.GetBytes(response), out var credentials));
         Assert.Equal((user, password), (credentials.UserName, credentials.Password));
     }
 
@@ -23,15 +23,15 @@ public sealed class SaslTests
     [InlineData("\0user")]
     [InlineData("\0user\0secret\0more")]
     public void Plain_with_fewer_or_more_is_malformed(string response) =>
-        Assert.False(Sasl.TryRead(Sasl.Plain, Encoding.UTF8.GetBytes(response), out _));
+        Assert.False(SaslResponses.TryReadPlain(Encoding.UTF8.GetBytes(response), out _));
 
     [Fact]
     public void Amqplain_needs_login_and_password()
     {
-        Assert.True(Sasl.TryRead(
-            Sasl.AmqPlain, FieldTableCodec.Encode([new("LOGIN", "u"), new("PASSWORD", "p")]), out var credentials));
+        Assert.True(SaslResponses.TryReadAmqPlain(
+            FieldTableCodec.Encode([new("LOGIN", "u"), new("PASSWORD", "p")]), out var credentials));
         Assert.Equal(("u", "p"), (credentials.UserName, credentials.Password));
-        Assert.False(Sasl.TryRead(Sasl.AmqPlain, FieldTableCodec.Encode([new("LOGIN", "u")]), out _));
-        Assert.False(Sasl.TryRead(Sasl.AmqPlain, [1, 2, 3], out _));
+        Assert.False(SaslResponses.TryReadAmqPlain(FieldTableCodec.Encode([new("LOGIN", "u")]), out _));
+        Assert.False(SaslResponses.TryReadAmqPlain([1, 2, 3], out _));
     }
 }
