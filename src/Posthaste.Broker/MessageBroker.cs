@@ -61,6 +61,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         DeadLetterer = new DeadLetterer(this);
         Timers = new QueueTimers(this);
         Ticker = new BrokerTicker(options.ConnectionTime);
+        options.Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
     }
 
@@ -143,9 +144,14 @@ public sealed partial class MessageBroker : IAsyncDisposable
             throw new BrokerLimitException($"connection limit ({Options.ConnectionsMax}) is reached");
         }
 
-        var connection =
-            new BrokerConnection(this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host);
+        var authenticator = Options.Authenticator;
+        var connection = new BrokerConnection(
+            this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host,
+            authenticator.RulesFor(user, host.Name));
         _connections[connection.Id] = connection;
+
+        // Asked again now that a change would find the connection: one in between has not.
+        connection.Refresh(authenticator.RulesFor(user, host.Name));
         return connection;
     }
 
@@ -156,6 +162,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
+        Options.Authenticator.AccessChanged -= RefreshAccess;
         Ticker.Dispose();
         Timers.Dispose();
         _upkeep?.Stop();
@@ -166,6 +173,16 @@ public sealed partial class MessageBroker : IAsyncDisposable
         _upkeep?.Dispose();
         _data.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Gives connections their new rules after a change of permissions; closes those of users gone.</summary>
+    private void RefreshAccess(string? userName)
+    {
+        foreach (var connection in _connections.Values)
+        {
+            if (userName is null || connection.User.Name == userName)
+                connection.Refresh(Options.Authenticator.RulesFor(connection.User, connection.Host.Name));
+        }
     }
 
     internal void Register(BrokerQueue queue) => _queues[queue.Id] = queue;

@@ -1,6 +1,7 @@
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Routing;
@@ -21,7 +22,7 @@ public readonly record struct CatalogResult(
 /// A virtual host: a name space of exchanges and queues. Commands take effect in memory at once, in the order in which
 /// they are journaled; lookups and routing take no lock. Any thread.
 /// </summary>
-public sealed class VirtualHost : IQueueFactory
+public sealed partial class VirtualHost : IQueueFactory
 {
     private readonly VirtualHostCatalog _catalog;
 
@@ -64,17 +65,24 @@ public sealed class VirtualHost : IQueueFactory
         return found;
     }
 
+    /// <param name="by">Who asks; null for the broker itself. So for all commands.</param>
     public CatalogResult DeclareExchange(
-        string name, string type, bool passive, bool durable, bool autoDelete, bool isInternal, FieldTable arguments) =>
-        Run(catalog => catalog.DeclareExchange(name, type, passive, durable, autoDelete, isInternal, arguments));
+        string name, string type, bool passive, bool durable, bool autoDelete, bool isInternal, FieldTable arguments,
+        BrokerConnection? by = null) =>
+        CheckDeclareExchange(name, passive, arguments, by) is { } refused
+            ? Refusal(refused)
+            : Run(catalog => catalog.DeclareExchange(name, type, passive, durable, autoDelete, isInternal, arguments));
 
-    public CatalogResult DeleteExchange(string name, bool ifUnused) =>
-        Run(catalog => catalog.DeleteExchange(name, ifUnused));
+    public CatalogResult DeleteExchange(string name, bool ifUnused, BrokerConnection? by = null) =>
+        CheckExchangeAccess(AccessKind.Configure, name, by) is { } refused
+            ? Refusal(refused)
+            : Run(catalog => catalog.DeleteExchange(name, ifUnused));
 
     public CatalogResult DeclareQueue(
         string name, bool passive, bool durable, bool exclusive, bool autoDelete, FieldTable arguments,
         BrokerConnection by)
     {
+        if (CheckDeclareQueue(name, passive, arguments, by) is { } refused) return Refusal(refused);
         var result =
             Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id));
         if (result.Error is not null) return result;
@@ -87,32 +95,42 @@ public sealed class VirtualHost : IQueueFactory
     public CatalogResult DeleteQueue(
         string name, bool ifUnused, bool ifEmpty, BrokerConnection by, out long messageCount)
     {
+        messageCount = 0;
+        if (CheckQueueAccess(AccessKind.Configure, name, by) is { } refused) return Refusal(refused);
         messageCount = _catalog.TryGetQueue(name, out var queue) ? queue!.MessageCount : 0;
         return Run(catalog => catalog.DeleteQueue(name, ifUnused, ifEmpty, by.Id));
     }
 
     public CatalogResult BindQueue(
         string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.BindQueue(exchange, queue, key, arguments, by.Id));
+        CheckBindQueue(queue, exchange, key, by) is { } refused
+            ? Refusal(refused)
+            : Run(catalog => catalog.BindQueue(exchange, queue, key, arguments, by.Id));
 
     public CatalogResult UnbindQueue(
         string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.UnbindQueue(exchange, queue, key, arguments, by.Id));
+        CheckBindQueue(queue, exchange, key, by) is { } refused
+            ? Refusal(refused)
+            : Run(catalog => catalog.UnbindQueue(exchange, queue, key, arguments, by.Id));
 
     public CatalogResult BindExchange(
         string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.BindExchange(source, destination, key, arguments, by.Id));
+        CheckBindExchange(destination, source, key, by) is { } refused
+            ? Refusal(refused)
+            : Run(catalog => catalog.BindExchange(source, destination, key, arguments, by.Id));
 
     public CatalogResult UnbindExchange(
         string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
-        Run(catalog => catalog.UnbindExchange(source, destination, key, arguments, by.Id));
+        CheckBindExchange(destination, source, key, by) is { } refused
+            ? Refusal(refused)
+            : Run(catalog => catalog.UnbindExchange(source, destination, key, arguments, by.Id));
 
     /// <summary>Null unless the queue is exclusive to another connection.</summary>
     public CatalogError? CheckExclusive(BrokerQueue queue, BrokerConnection by) =>
         _catalog.CheckExclusive(queue, by.Id);
 
-    /// <summary>A cache of routes for one connection.</summary>
-    public RouteCache CreateRouteCache() => new(this);
+    /// <summary>A cache of routes for one connection, with its permissions; null for the broker itself.</summary>
+    public RouteCache CreateRouteCache(BrokerConnection? by = null) => new(this, by);
 
     /// <summary>A transaction for one channel.</summary>
     public TransactionBuffer BeginTransaction() => new(Broker);
@@ -137,6 +155,8 @@ public sealed class VirtualHost : IQueueFactory
     {
         lock (Broker.CatalogLock) return [.. _catalog.Snapshot()];
     }
+
+    private static CatalogResult Refusal(CatalogError error) => new(error, null, null, IsJournaled: false);
 
     private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command) =>
         Run(command, FlushSet.ForThisThread, flush: true);

@@ -1,6 +1,7 @@
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Access;
 
 namespace Posthaste.Broker.Connections;
 
@@ -10,11 +11,13 @@ public sealed class BrokerConnection : IDisposable
     private readonly MessageBroker _broker;
     private readonly Lock _lock = new();
     private HashSet<BrokerQueue>? _exclusiveQueues;
+    private volatile AccessRules _access;
     private int _disposed;
 
     internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol,
-        BrokerUser user, VirtualHost host)
+        BrokerUser user, VirtualHost host, AccessRules access)
     {
+        _access = access;
         _broker = broker;
         Id = id;
         Transport = transport;
@@ -38,6 +41,12 @@ public sealed class BrokerConnection : IDisposable
 
     public VirtualHost Host { get; }
 
+    /// <summary>What the user may do here; replaced when the permissions change. Any thread.</summary>
+    public AccessRules Access => _access;
+
+    /// <summary>What `{client_id}` in topic permissions stands for: MQTT's client id; empty elsewhere.</summary>
+    public string ClientId { get; set; } = "";
+
     /// <summary>What the client calls itself; null if it doesn't say.</summary>
     public string? ClientName { get; set; }
 
@@ -60,6 +69,13 @@ public sealed class BrokerConnection : IDisposable
             _exclusiveQueues = null;
             return queues ?? [];
         }
+    }
+
+    /// <summary>The permissions have changed. Any thread.</summary>
+    internal void Refresh(AccessRules access)
+    {
+        _access = access;
+        if (!access.MayEnter) RequestClose($"access to vhost '{Host.Name}' was withdrawn");
     }
 
     /// <summary>Asks the session to close, in its protocol's words.</summary>

@@ -1,4 +1,7 @@
+using System.Text;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Routing;
 
@@ -17,6 +20,10 @@ public enum RouteStatus
 
     /// <summary>The exchange is internal: clients may not publish to it.</summary>
     InternalExchange,
+
+    /// <summary>The user may not publish to the exchange, or not with this key; <see cref="RouteCache.Refusal"/> says
+    /// so.</summary>
+    AccessRefused,
 }
 
 /// <summary>
@@ -30,18 +37,29 @@ public sealed class RouteCache
     /// </summary>
     public const int RoutesMax = 4096;
 
+    private readonly VirtualHost _host;
     private readonly VirtualHostCatalog _catalog;
+    private readonly BrokerConnection? _by;
     private readonly RouteResult _result = new();
     private Dictionary<RouteKey, Route>? _routes;
     private Dictionary<RouteKey, Route>.AlternateLookup<RouteKeySpan> _lookup;
     private Route? _last;
+    private AccessRules? _access;
     private int _version = -1;
 
-    internal RouteCache(VirtualHost host) => _catalog = host.Catalog;
+    internal RouteCache(VirtualHost host, BrokerConnection? by)
+    {
+        _host = host;
+        _catalog = host.Catalog;
+        _by = by;
+    }
+
+    /// <summary>Why the last one was refused; null when none was.</summary>
+    public CatalogError? Refusal { get; private set; }
 
     public RouteStatus Resolve(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, out Route route)
     {
-        if (_version == _catalog.Version)
+        if (_version == _catalog.Version && ReferenceEquals(_access, _by?.Access))
         {
             if (_last is { } last && last.Matches(exchange, routingKey))
             {
@@ -67,7 +85,7 @@ public sealed class RouteCache
         IHeaderLookup? headers, out Route route)
     {
         route = null!;
-        var status = Find(exchange, out var found);
+        var status = Find(exchange, routingKey, extraKeys, out var found);
         if (status != RouteStatus.Found) return status;
         _result.Clear();
         var context = new RouteHeaders(headers);
@@ -80,20 +98,22 @@ public sealed class RouteCache
     {
         route = null!;
 
-        // Read before the catalog is: a change in between then makes what is cached here stale, never the other way
+        // Read before the catalog and the rules are: a change in between then makes what is cached here stale, never the other way
         // round.
         var version = _catalog.Version;
-        var status = Find(exchange, out var found);
+        var access = _by?.Access;
+        var status = Find(exchange, routingKey, [], out var found);
         if (status != RouteStatus.Found) return status;
         _result.Clear();
         _catalog.Route(found, routingKey, RouteHeaders.None, _result);
         if (_result.DependsOnHeaders) return RouteStatus.NeedsHeaders;
         route = new Route(exchange, routingKey, Queues(_result));
-        Remember(route, version);
+        Remember(route, version, access);
         return RouteStatus.Found;
     }
 
-    private RouteStatus Find(ReadOnlySpan<byte> name, out Exchange exchange)
+    private RouteStatus Find(
+        ReadOnlySpan<byte> name, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys, out Exchange exchange)
     {
         if (!_catalog.TryGetExchange(name, out var found))
         {
@@ -102,10 +122,22 @@ public sealed class RouteCache
         }
 
         exchange = found!;
+        if (_by is { Access.IsFull: false } && !MayPublish(exchange, routingKey, extraKeys, _by))
+            return RouteStatus.AccessRefused;
         return exchange.Internal ? RouteStatus.InternalExchange : RouteStatus.Found;
     }
 
-    private void Remember(Route route, int version)
+    private bool MayPublish(
+        Exchange exchange, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys, BrokerConnection by)
+    {
+        Refusal = _host.CheckExchangeAccess(AccessKind.Write, exchange.Name, by)
+            ?? _host.CheckKey(AccessKind.Write, exchange, Encoding.UTF8.GetString(routingKey), by);
+        foreach (var key in extraKeys)
+            Refusal ??= _host.CheckKey(AccessKind.Write, exchange, Encoding.UTF8.GetString(key), by);
+        return Refusal is null;
+    }
+
+    private void Remember(Route route, int version, AccessRules? access)
     {
         if (_routes is null)
         {
@@ -113,8 +145,9 @@ public sealed class RouteCache
             _lookup = _routes.GetAlternateLookup<RouteKeySpan>();
         }
 
-        if (_version != version || _routes.Count >= RoutesMax) _routes.Clear();
+        if (_version != version || !ReferenceEquals(_access, access) || _routes.Count >= RoutesMax) _routes.Clear();
         _version = version;
+        _access = access;
         _routes[new RouteKey(route.Exchange.ToArray(), route.RoutingKey.ToArray())] = route;
         _last = route;
     }

@@ -1,4 +1,5 @@
 using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
 
 namespace Posthaste.Broker.Security;
@@ -30,6 +31,14 @@ public interface IAuthenticator
     /// <remarks>For protocols that bring name and password as such, and for secrets renewed later.</remarks>
     BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason);
 
-    /// <summary>Whether the user may open the virtual host.</summary>
-    bool MayAccess(BrokerUser user, string virtualHost);
+    /// <summary>
+    /// What the user may do in a virtual host. Asked when a connection opens; when the answer changes later, the broker
+    /// is told by <see cref="AccessChanged"/> and asks again.
+    /// </summary>
+    AccessRules RulesFor(BrokerUser user, string virtualHost);
+
+    /// <summary>
+    /// Rules of the named user have changed, or of all when it is null. Any thread; raised without locks held.
+    /// </summary>
+    event Action<string?>? AccessChanged;
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
 
 namespace Posthaste.Broker.Security;
@@ -14,6 +15,13 @@ public sealed class LoopbackGuestAuthenticator : IAuthenticator
     private const string Guest = "guest";
     private static readonly BrokerUser GuestUser = new(Guest);
     private static readonly string[] Mechanisms = [SaslResponses.Plain, SaslResponses.AmqPlain];
+
+    event Action<string?>? IAuthenticator.AccessChanged
+    {
+        // Nothing ever changes.
+        add { }
+        remove { }
+    }
 
     public IReadOnlyList<string> MechanismsFor(ProtocolConnection connection) => Mechanisms;
 
@@ -39,7 +47,7 @@ public sealed class LoopbackGuestAuthenticator : IAuthenticator
         return GuestUser;
     }
 
-    public bool MayAccess(BrokerUser user, string virtualHost) => true;
+    public AccessRules RulesFor(BrokerUser user, string virtualHost) => AccessRules.Unchecked;
 
     private static bool Equal(string left, string right) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(left), Encoding.UTF8.GetBytes(right));

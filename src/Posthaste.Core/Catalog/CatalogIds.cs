@@ -12,6 +12,9 @@ namespace Posthaste.Core.Catalog;
 /// </param>
 public sealed class CatalogIds(Action<Span<byte>> fillRandom)
 {
+    /// <summary>What names begin with that the broker makes up.</summary>
+    public const string QueueNamePrefix = "amq.gen-";
+
     private const int RandomBytes = 16;
 
     /// <summary>The highest id given out so far; 0 for none.</summary>
@@ -27,6 +30,6 @@ public sealed class CatalogIds(Action<Span<byte>> fillRandom)
     {
         Span<byte> random = stackalloc byte[RandomBytes];
         fillRandom(random);
-        return "amq.gen-" + Base64Url.EncodeToString(random);
+        return QueueNamePrefix + Base64Url.EncodeToString(random);
     }
 }

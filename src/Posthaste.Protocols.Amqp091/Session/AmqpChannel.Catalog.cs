@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -34,13 +35,13 @@ internal sealed partial class AmqpChannel
         var result = Host.DeclareExchange(
             Name(declare.Exchange), Encoding.UTF8.GetString(declare.Type), declare.Passive, declare.Durable,
             declare.AutoDelete,
-            declare.Internal, Arguments(declare.Arguments));
+            declare.Internal, Arguments(declare.Arguments), _connection.Opened);
         return Answer(result, MethodId.ExchangeDeclare, declare.NoWait, default(ExchangeDeclareOk));
     }
 
     private WireError Handle(in ExchangeDelete delete)
     {
-        var result = Host.DeleteExchange(Name(delete.Exchange), delete.IfUnused);
+        var result = Host.DeleteExchange(Name(delete.Exchange), delete.IfUnused, _connection.Opened);
         return Answer(result, MethodId.ExchangeDelete, delete.NoWait, default(ExchangeDeleteOk));
     }
 
@@ -149,7 +150,7 @@ internal sealed partial class AmqpChannel
     private string KeyOf(ReadOnlySpan<byte> queue, ReadOnlySpan<byte> key) =>
         queue.IsEmpty && key.IsEmpty ? _lastQueue : Encoding.UTF8.GetString(key);
 
-    /// <summary>A queue that this connection may use.</summary>
+    /// <summary>A queue that this connection may take messages from.</summary>
     private bool TryFindQueue(ReadOnlySpan<byte> given, MethodId method, out BrokerQueue queue, out WireError error)
     {
         queue = null!;
@@ -157,8 +158,8 @@ internal sealed partial class AmqpChannel
             return false;
         if (!Host.TryGetQueue(Encoding.UTF8.GetBytes(name), out queue))
             error = NoQueue(name, method);
-        else if (Host.CheckExclusive(queue, _connection.Opened) is { } locked)
-            error = ToWire(locked, method);
+        else if (Host.CheckUse(AccessKind.Read, queue, _connection.Opened) is { } refused)
+            error = ToWire(refused, method);
         return error.Code == 0;
     }
 

@@ -248,7 +248,7 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        if (!Broker.Options.Authenticator.MayAccess(User, name))
+        if (!Broker.Options.Authenticator.RulesFor(User, name).MayEnter)
         {
             Fail(new WireError(
                 ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'",

@@ -25,7 +25,7 @@ internal sealed class PublishPath
     public PublishPath(AmqpConnection connection)
     {
         _connection = connection;
-        _routes = connection.Host.CreateRouteCache();
+        _routes = connection.Host.CreateRouteCache(connection.Opened);
         _batch = new PublishBatch(connection.Broker);
         _messageBytesMax = connection.Broker.Options.MessageBytesMax;
     }
@@ -167,6 +167,8 @@ internal sealed class PublishPath
 
     private WireError NoRoute(RouteStatus status, ReadOnlySpan<byte> exchange)
     {
+        if (status == RouteStatus.AccessRefused)
+            return new(ReplyCode.AccessRefused, _routes.Refusal!.Text, MethodId.BasicPublish);
         var name = $"exchange '{Encoding.UTF8.GetString(exchange)}' in vhost '{_connection.Host.Name}'";
         return status == RouteStatus.NoExchange
             ? new(ReplyCode.NotFound, $"no {name}", MethodId.BasicPublish)
