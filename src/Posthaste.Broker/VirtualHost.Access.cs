@@ -25,7 +25,7 @@ public sealed partial class VirtualHost
         by is null || by.Access.May(kind, exchange) ? null : Refused(kind, "exchange", exchange, by);
 
     /// <summary>
-    /// Null when the connection may use the queue for this: it is allowed to, and the queue is not exclusive to another.
+    /// Null when the connection may use the queue for this: it is allowed to, and no other connection has it to itself.
     /// </summary>
     public CatalogError? CheckUse(AccessKind kind, BrokerQueue queue, BrokerConnection by) =>
         CheckQueueAccess(kind, queue.Name, by) ?? CheckExclusive(queue, by);
@@ -37,8 +37,8 @@ public sealed partial class VirtualHost
             ? null
             : new CatalogError(
                 CatalogErrorCode.AccessRefused,
-                $"{Verb(kind)} access to topic '{key}' in exchange '{exchange.Name}' in vhost '{Name}' refused for user "
-                + $"'{by.User.Name}'");
+                $"{Verb(kind)} access to topic '{key}' in exchange '{exchange.Name}' in vhost '{Name}' "
+                + $"refused for user '{by.User.Name}'");
 
     private CatalogError? CheckDeclareQueue(string name, bool passive, FieldTable arguments, BrokerConnection by)
     {

@@ -98,8 +98,8 @@ public sealed class RouteCache
     {
         route = null!;
 
-        // Read before the catalog and the rules are: a change in between then makes what is cached here stale, never the other way
-        // round.
+        // Read before catalog and rules are asked: a change in between then makes what is cached here stale, never the
+        // other way round.
         var version = _catalog.Version;
         var access = _by?.Access;
         var status = Find(exchange, routingKey, [], out var found);
@@ -145,7 +145,8 @@ public sealed class RouteCache
             _lookup = _routes.GetAlternateLookup<RouteKeySpan>();
         }
 
-        if (_version != version || !ReferenceEquals(_access, access) || _routes.Count >= RoutesMax) _routes.Clear();
+        var isStale = _version != version || !ReferenceEquals(_access, access);
+        if (isStale || _routes.Count >= RoutesMax) _routes.Clear();
         _version = version;
         _access = access;
         _routes[new RouteKey(route.Exchange.ToArray(), route.RoutingKey.ToArray())] = route;

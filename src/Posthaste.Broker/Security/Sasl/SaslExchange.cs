@@ -48,7 +48,8 @@ public readonly struct SaslStep
     public static SaslStep Success(BrokerUser user, ReadOnlyMemory<byte> data = default) =>
         new(data, user, null, user.Name, false);
 
-    public static SaslStep Refuse(string reason, string claimedName = "") => new(default, null, reason, claimedName, false);
+    public static SaslStep Refuse(string reason, string claimedName = "") =>
+        new(default, null, reason, claimedName, false);
 
     public static SaslStep Malformed() => new(default, null, "malformed response", "", true);
 }
