@@ -71,6 +71,18 @@ public sealed class MessageBrokerOptions
     /// <summary>Virtual hosts at most. Default 10,000: each costs its predeclared exchanges, some 5 KB.</summary>
     public int VirtualHostsMax { get; set; } = 10_000;
 
+    /// <summary>
+    /// Notes of one virtual host: what protocols remember (sessions, packet ids on their way). Default 2,000,000: a
+    /// hundred thousand sessions with twenty each.
+    /// </summary>
+    public int NotesMax { get; set; } = 2_000_000;
+
+    /// <summary>
+    /// Bytes of one virtual host's notes in memory, 48 for each included. Default 256 MiB: the number above at a
+    /// hundred bytes each.
+    /// </summary>
+    public long NotesBytesMax { get; set; } = 256L << 20;
+
     /// <summary>How much one virtual host may declare.</summary>
     public CatalogLimits CatalogLimits { get; set; } = CatalogLimits.Default;
 

@@ -1,4 +1,5 @@
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Notes;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
@@ -32,6 +33,7 @@ public sealed partial class VirtualHost : IQueueFactory
         Id = id;
         Name = name;
         _catalog = new VirtualHostCatalog(name, this, broker.Options.CatalogLimits, broker.QueueIds);
+        Notes = new VirtualHostNotes(broker, id);
     }
 
     public MessageBroker Broker { get; }
@@ -40,6 +42,9 @@ public sealed partial class VirtualHost : IQueueFactory
 
     /// <summary>The declared things, to look at.</summary>
     public VirtualHostCatalog Catalog => _catalog;
+
+    /// <summary>What protocols remember here, durably.</summary>
+    public VirtualHostNotes Notes { get; }
 
     /// <summary>What the journal knows it by.</summary>
     internal uint Id { get; }
@@ -132,8 +137,8 @@ public sealed partial class VirtualHost : IQueueFactory
     /// <summary>A cache of routes for one connection, with its permissions; null for the broker itself.</summary>
     public RouteCache CreateRouteCache(BrokerConnection? by = null) => new(this, by);
 
-    /// <summary>A transaction for one channel.</summary>
-    public TransactionBuffer BeginTransaction() => new(Broker);
+    /// <summary>A transaction for one session or channel.</summary>
+    public TransactionBuffer BeginTransaction() => new(this);
 
     /// <summary>Deletes a queue that has had its time: last consumer gone, expired, owner disconnected.</summary>
     internal void RemoveQueue(BrokerQueue queue, FlushSet flushes)

@@ -129,7 +129,7 @@ internal sealed partial class DeadLetterer
         targets.RemoveAll(target => !target.TryAdmit(bytes));
         if (targets.Count == 0)
         {
-            _broker.Pipeline.AppendCompound(settlements, [], null, _broker.NowMs);
+            _broker.Pipeline.AppendCompound(settlements, [], null, null, _broker.NowMs);
             return;
         }
 
@@ -162,7 +162,7 @@ internal sealed partial class DeadLetterer
                 BodyLength = message.Body.Length,
             };
             _broker.Pipeline.AppendCompound(
-                settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, _broker.NowMs);
+                settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, null, _broker.NowMs);
         }
     }
 

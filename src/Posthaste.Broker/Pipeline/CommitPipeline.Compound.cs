@@ -1,3 +1,4 @@
+using Posthaste.Broker.Notes;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
@@ -27,21 +28,25 @@ public sealed partial class CommitPipeline
     }
 
     /// <summary>
-    /// Appends settlements and messages as one record: after a crash all of it has happened or nothing.
-    /// Messages reach their queues, and the callback is called, when the record is durable.
+    /// Appends settlements, messages and notes as one record: after a crash all of it has happened or nothing. Notes
+    /// hold at once; messages reach their queues, and the callback is called, when the record is durable.
     /// </summary>
     internal void AppendCompound(
-        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback,
-        long nowMs)
+        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes,
+        PipelineCallback? callback, long nowMs)
     {
-        var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages);
+        var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages, notes);
         JournalBlock? large = null;
         var isRecorded = true;
+
+        // Other changes of notes wait, so that the journal has them in the order of effect.
+        using var order = notes is null ? default : notes.EnterScope();
         try
         {
             if (bytes > Journal.InlinePayloadBytesMax) large = _journal!.RentLarge(bytes);
-            if (large is not null) WriteCompound(large.Payload, settlements, messages, nowMs);
-            lock (_lock) AppendCompound(bytes, large, settlements, messages, callback, nowMs);
+            if (large is not null) WriteCompound(large.Payload, settlements, messages, notes, nowMs);
+            lock (_lock) AppendCompound(bytes, large, settlements, messages, notes, callback, nowMs);
+            if (bytes > 0 || !HasJournal) notes?.TakeEffect();
         }
         catch (StorageException e) when (e is JournalFullException or JournalFailedException or StorageFullException)
         {
@@ -55,8 +60,7 @@ public sealed partial class CommitPipeline
 
     private void AppendCompound(
         int bytes, JournalBlock? large, ReadOnlySpan<QueueSettlement> settlements,
-        ReadOnlySpan<OutgoingPublish> messages,
-        PipelineCallback? callback, long nowMs)
+        ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes, PipelineCallback? callback, long nowMs)
     {
         long position = 0;
         if (large is not null)
@@ -66,7 +70,7 @@ public sealed partial class CommitPipeline
         else if (bytes > 0)
         {
             var payload = _journal!.Append((byte)RecordType.Compound, bytes, out position);
-            WriteCompound(payload, settlements, messages, nowMs);
+            WriteCompound(payload, settlements, messages, notes, nowMs);
         }
 
         AddCompound(settlements, messages, position, nowMs);
@@ -132,9 +136,10 @@ public sealed partial class CommitPipeline
 
     private static bool IsRecorded(in OutgoingPublish message) => message.Route.NeedsJournal(message.IsPersistent);
 
-    private static int CompoundBytes(ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages)
+    private static int CompoundBytes(
+        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes)
     {
-        var bytes = 0;
+        var bytes = notes?.RecordBytes ?? 0;
         foreach (var settlement in settlements)
         {
             if (settlement.Ranges.Count > 0)
@@ -155,7 +160,7 @@ public sealed partial class CommitPipeline
 
     private static void WriteCompound(
         Span<byte> payload, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages,
-        long nowMs)
+        NoteChanges? notes, long nowMs)
     {
         var target = payload;
         foreach (var settlement in settlements)
@@ -175,6 +180,8 @@ public sealed partial class CommitPipeline
             WriteRecord(target, in message, nowMs, payload.Length - target.Length);
             target = target[size..];
         }
+
+        notes?.WriteParts(target);
     }
 
     /// <summary>

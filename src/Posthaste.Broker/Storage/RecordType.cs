@@ -49,4 +49,13 @@ public enum RecordType : byte
 
     /// <summary>In snapshots only: the last segment file so far, so that no number is used twice.</summary>
     SegmentsUsed = 13,
+
+    /// <summary>A protocol's note is set. See <see cref="NoteRecord"/>.</summary>
+    NoteSet = 14,
+
+    /// <summary>A note is removed.</summary>
+    NoteRemoved = 15,
+
+    /// <summary>All notes whose keys begin alike are removed.</summary>
+    NotesRemoved = 16,
 }

@@ -15,6 +15,7 @@ namespace Posthaste.Broker.Storage;
 internal sealed class Recovery(MessageBroker broker) : IJournalReplay
 {
     private BrokerQueue? _last;
+    private VirtualHost? _lastHost;
     private long _publishCount;
 
     /// <summary>Messages that the journal brought back, settled ones included.</summary>
@@ -79,6 +80,9 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
             case RecordType.SegmentsUsed:
                 broker.Segments?.MarkUsed(BinaryPrimitives.ReadInt32LittleEndian(payload));
                 break;
+            case RecordType.NoteSet or RecordType.NoteRemoved or RecordType.NotesRemoved:
+                FindHost(NoteRecord.ReadHostId(payload))?.Notes.Restore((RecordType)type, payload);
+                break;
             default:
                 throw new StorageDamagedException(
                     $"The journal has a record of unknown kind {type} at position {payloadPosition}: "
@@ -129,6 +133,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
                 break;
             case VirtualHostRemoved removed:
                 broker.ForgetVirtualHost(removed.VirtualHostId);
+                _lastHost = null;
                 break;
             case QueueIdsUsed used:
                 broker.QueueIds.MarkUsed(used.LastQueueId);
@@ -157,4 +162,6 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
 
     /// <summary>Records come in runs for one queue.</summary>
     private BrokerQueue? Find(ulong id) => _last?.Id == id && !_last.IsDeleted ? _last : _last = broker.FindQueue(id);
+
+    private VirtualHost? FindHost(uint id) => _lastHost?.Id == id ? _lastHost : _lastHost = broker.FindVirtualHost(id);
 }

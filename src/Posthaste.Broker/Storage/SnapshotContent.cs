@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Posthaste.Broker.Pipeline;
 using Posthaste.Core.Catalog;
 using Posthaste.Storage.Snapshots;
 
@@ -45,6 +46,16 @@ internal static class SnapshotContent
         }
     }
 
+    /// <summary>
+    /// Writes what may be further than the snapshot's position, since replaying the records in between ends in the same
+    /// state: for each key the last one says how it is. Done later and in pieces, so its size holds up nobody; all of
+    /// it has to be durable before the snapshot counts.
+    /// </summary>
+    public static void WriteLater(MessageBroker broker, IBufferWriter<byte> to)
+    {
+        foreach (var host in broker.VirtualHosts) host.Notes.WriteSnapshot(to);
+    }
+
     /// <summary>Gives the records to the recovery, in order.</summary>
     public static void Read(SnapshotReader snapshot, Recovery recovery)
     {
@@ -56,12 +67,19 @@ internal static class SnapshotContent
         }
     }
 
-    private static void WriteSegmentsUsed(IBufferWriter<byte> to, int lastSegmentId)
+    public static void WriteRecord<TFact>(
+        IBufferWriter<byte> to, RecordType type, int bytes, TFact fact, SpanWriter<TFact> write)
+        where TFact : allows ref struct
     {
-        Span<byte> payload = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(payload, lastSegmentId);
-        WriteRecord(to, RecordType.SegmentsUsed, payload);
+        var target = to.GetSpan(HeaderBytes + bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(target, bytes + 1);
+        target[4] = (byte)type;
+        write(target.Slice(HeaderBytes, bytes), fact);
+        to.Advance(HeaderBytes + bytes);
     }
+
+    private static void WriteSegmentsUsed(IBufferWriter<byte> to, int lastSegmentId) => WriteRecord(
+        to, RecordType.SegmentsUsed, sizeof(int), lastSegmentId, BinaryPrimitives.WriteInt32LittleEndian);
 
     private static void WriteCatalog(
         ArrayBufferWriter<byte> record, IBufferWriter<byte> to, uint hostId, CatalogChange change)
@@ -73,12 +91,6 @@ internal static class SnapshotContent
         WriteRecord(to, RecordType.Catalog, record.WrittenSpan);
     }
 
-    private static void WriteRecord(IBufferWriter<byte> to, RecordType type, ReadOnlySpan<byte> payload)
-    {
-        var target = to.GetSpan(HeaderBytes + payload.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(target, payload.Length + 1);
-        target[4] = (byte)type;
-        payload.CopyTo(target[HeaderBytes..]);
-        to.Advance(HeaderBytes + payload.Length);
-    }
+    private static void WriteRecord(IBufferWriter<byte> to, RecordType type, ReadOnlySpan<byte> payload) =>
+        WriteRecord(to, type, payload.Length, payload, static (target, from) => from.CopyTo(target));
 }

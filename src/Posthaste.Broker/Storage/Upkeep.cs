@@ -67,11 +67,18 @@ internal sealed partial class Upkeep : IDisposable
 
     /// <summary>
     /// Journal between two snapshots. As little as a file: files that are used again soon are still in the page cache
-    /// and need no zeros written ahead. More when the state is large, and never more than the budget allows.
+    /// and need no zeros written ahead. More when the state is large: up to what the budget allows, and beyond it only
+    /// where snapshots would otherwise be more than half of what is written.
     /// </summary>
-    private long SnapshotStepBytes => Math.Min(
-        _broker.Options.JournalBytesMax / SnapshotsPerBudget,
-        Math.Max(_broker.Options.JournalFileBytes, _snapshotBytes * JournalBytesPerSnapshotByte));
+    private long SnapshotStepBytes
+    {
+        get
+        {
+            var stateBytes = Volatile.Read(ref _snapshotBytes);
+            var wanted = Math.Max(_broker.Options.JournalFileBytes, stateBytes * JournalBytesPerSnapshotByte);
+            return Math.Min(wanted, Math.Max(_broker.Options.JournalBytesMax / SnapshotsPerBudget, stateBytes));
+        }
+    }
 
     /// <summary>One round of everything.</summary>
     /// <returns>Whether something was reclaimed.</returns>
@@ -144,7 +151,6 @@ internal sealed partial class Upkeep : IDisposable
             writer = _broker.Data.Snapshots!.Create(new SnapshotInfo(position, _broker.Data.Epoch, _broker.NowMs));
             SnapshotContent.Write(_broker, writer);
             _candidatePosition = position;
-            _snapshotBytes = writer.ContentBytes;
             Volatile.Write(ref _candidate, writer);
         }
         catch (IOException e)
@@ -166,13 +172,7 @@ internal sealed partial class Upkeep : IDisposable
 
         // Without a thread of its own the loader would never finish the moves that wait for bytes from disk.
         while (_thread is null && _broker.Loader.RunPending()) continue;
-        _broker.Moves.WaitForEarlier();
-        if (!_broker.WaitUntilDurable()) return false;
-        Complete(candidate);
-        _olderPosition = _newestPosition;
-        _newestPosition = _candidatePosition;
-        _isSnapshotWanted = false;
-        Volatile.Write(ref _candidate, null);
+        if (!TryComplete(candidate)) return false;
         var recycled = _journal.Recycle(_olderPosition);
         _broker.Data.Snapshots!.DeleteOlder(keptCount: 2);
         LogReclaimed(recycled, _newestPosition);
@@ -180,22 +180,25 @@ internal sealed partial class Upkeep : IDisposable
     }
 
     /// <summary>
-    /// Makes the candidate durable. When that fails it is given up: a second sync of the same file would prove nothing.
+    /// Writes the rest of the candidate and makes it durable, after everything that is in it. When that fails it is
+    /// given up: a second sync of the same file would prove nothing.
     /// </summary>
-    private void Complete(SnapshotWriter candidate)
+    private bool TryComplete(SnapshotWriter candidate)
     {
         try
         {
+            SnapshotContent.WriteLater(_broker, candidate);
+            Volatile.Write(ref _snapshotBytes, candidate.ContentBytes);
+            _broker.Moves.WaitForEarlier();
+            if (!_broker.WaitUntilDurable()) return false;
             candidate.Complete();
-        }
-        catch
-        {
-            _isSnapshotWanted = false;
-            Volatile.Write(ref _candidate, null);
-            throw;
+            (_olderPosition, _newestPosition) = (_newestPosition, _candidatePosition);
+            return true;
         }
         finally
         {
+            _isSnapshotWanted = false;
+            Volatile.Write(ref _candidate, null);
             LetGo(candidate);
         }
     }

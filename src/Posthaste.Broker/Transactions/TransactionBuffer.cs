@@ -1,16 +1,19 @@
+using System.Runtime.InteropServices;
+using Posthaste.Broker.Notes;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Notes;
 using Posthaste.Core.Queues;
 using Posthaste.Primitives;
 
 namespace Posthaste.Broker.Transactions;
 
 /// <summary>
-/// What a channel in transaction mode has published and settled since its last commit. Committed as one journal record,
+/// What a session has published, settled and noted since its last commit. Committed as one journal record,
 /// so it holds across queues: after a crash all of it has happened or nothing. Owned by the session's reader.
 /// </summary>
 /// <remarks>
@@ -26,15 +29,23 @@ public sealed class TransactionBuffer
     /// </summary>
     public const int BytesMax = 64 << 20;
 
+    private readonly VirtualHost _host;
     private readonly MessageBroker _broker;
     private readonly List<PinnedMemory> _memory = [];
     private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
     private readonly List<(byte[] Name, byte[] Message)> _replies = [];
+    private readonly Dictionary<BrokerQueue, int> _settlementOf = [];
+    private QueueSettlement[] _settlements = [];
+    private NoteChanges? _notes;
     private OutgoingPublish[] _messages = [];
     private int _messageCount;
     private long _bytes;
 
-    internal TransactionBuffer(MessageBroker broker) => _broker = broker;
+    internal TransactionBuffer(VirtualHost host)
+    {
+        _host = host;
+        _broker = host.Broker;
+    }
 
     private enum Ending
     {
@@ -86,35 +97,71 @@ public sealed class TransactionBuffer
 
     public void Reject(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Reject));
 
+    /// <summary>Sets a note of the virtual host with the commit.</summary>
+    /// <returns>Why not; then the transaction is as it was.</returns>
+    public NoteRefusal SetNote(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (WouldOverflow(key.Length + value.Length)) return NoteRefusal.TooManyBytes;
+        var refusal = Notes.Set(key, value);
+        if (refusal == NoteRefusal.None) _bytes += key.Length + value.Length;
+        return refusal;
+    }
+
+    /// <summary>Removes a note of the virtual host with the commit.</summary>
+    /// <returns>Why not; then the transaction is as it was.</returns>
+    public NoteRefusal RemoveNote(ReadOnlySpan<byte> key)
+    {
+        if (WouldOverflow(key.Length)) return NoteRefusal.TooManyBytes;
+        var refusal = Notes.Remove(key);
+        if (refusal == NoteRefusal.None) _bytes += key.Length;
+        return refusal;
+    }
+
     /// <summary>
-    /// Commits; <paramref name="reply"/> is called when it is durable and applied. The buffer is empty afterwards.
+    /// Commits; <paramref name="reply"/> is called when it is durable and applied. Notes hold at once, unless nothing
+    /// of the transaction could be recorded. The buffer is empty afterwards.
     /// </summary>
     public void Commit(TransactionReply reply, FlushSet flushes)
     {
         var turn = _broker.Moves.Enter();
         var settlements = SettleAll(flushes);
         var admitted = AdmitAll(reply);
+        var notes = _notes is { Count: > 0 } ? _notes : null;
         PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
-        _broker.Pipeline.AppendCompound(settlements, _messages.AsSpan(0, admitted), callback, _broker.NowMs);
+        _broker.Pipeline.AppendCompound(settlements, _messages.AsSpan(0, admitted), notes, callback, _broker.NowMs);
         _broker.Moves.Exit(turn);
         EndOthers(flushes);
         Clear();
     }
 
-    /// <summary>Forgets messages and settlements; the entries stay with the channel, unsettled.</summary>
+    /// <summary>
+    /// Forgets messages, settlements and notes; the entries stay with the session, unsettled. A session that ends has
+    /// to call it too: notes hold room until the end of their transaction.
+    /// </summary>
     public void Rollback() => Clear();
 
-    private QueueSettlement[] SettleAll(FlushSet flushes)
+    private NoteChanges Notes => _notes ??= new NoteChanges(_host.Notes, _host.Id);
+
+    private ReadOnlySpan<QueueSettlement> SettleAll(FlushSet flushes)
     {
-        var byQueue = new Dictionary<BrokerQueue, EntryRanges>();
         foreach (var (queue, by, id, ending) in _endings)
         {
-            if (ending != Ending.Settle) continue;
-            if (!byQueue.TryGetValue(queue, out var ranges)) byQueue.Add(queue, ranges = new EntryRanges());
-            queue.SettleInto(ranges, id, by, flushes);
+            if (ending == Ending.Settle) queue.SettleInto(RangesOf(queue), id, by, flushes);
         }
 
-        return [.. byQueue.Select(pair => new QueueSettlement(pair.Key.Id, pair.Value))];
+        return _settlements.AsSpan(0, _settlementOf.Count);
+    }
+
+    private EntryRanges RangesOf(BrokerQueue queue)
+    {
+        var count = _settlementOf.Count;
+        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(_settlementOf, queue, out var known);
+        if (known) return _settlements[index].Ranges;
+        index = count;
+        if (count == _settlements.Length) Array.Resize(ref _settlements, Math.Max(4, count * 2));
+        var ranges = _settlements[count].Ranges ?? new EntryRanges();
+        _settlements[count] = new QueueSettlement(queue.Id, ranges);
+        return ranges;
     }
 
     /// <summary>Keeps the messages that a queue has room for, and tells the reply of those that one refused.</summary>
@@ -161,6 +208,9 @@ public sealed class TransactionBuffer
         _memory.Clear();
         _endings.Clear();
         _replies.Clear();
+        for (var i = 0; i < _settlementOf.Count; i++) _settlements[i].Ranges.Clear();
+        _settlementOf.Clear();
+        _notes?.Clear();
         Array.Clear(_messages, 0, _messageCount);
         _messageCount = 0;
         _bytes = 0;

@@ -51,6 +51,13 @@ public sealed record NumberSetting(
         new("VirtualHostsMax", SettingUnit.Count, 1, 1_000_000,
             o => o.VirtualHostsMax, (o, v) => o.VirtualHostsMax = (int)v,
             "Virtual hosts."),
+        new("NotesMax", SettingUnit.Count, 1_000, 1_000_000_000,
+            o => o.NotesMax, (o, v) => o.NotesMax = (int)v,
+            "What protocols remember in one virtual host (sessions, packet ids on their way): a hundred thousand " +
+            "sessions with twenty each."),
+        new("NotesBytesMax", SettingUnit.Bytes, MiB, TiB,
+            o => o.NotesBytesMax, (o, v) => o.NotesBytesMax = v,
+            "The same in bytes of memory, 48 for each included."),
         new("JournalBytesMax", SettingUnit.Bytes, 4 * MiB, 64 * GiB,
             o => o.JournalBytesMax, (o, v) => o.JournalBytesMax = v,
             "Journal on disk before its oldest file is emptied and used again; bounds the time of a restart. " +

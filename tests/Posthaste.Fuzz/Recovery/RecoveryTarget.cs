@@ -44,6 +44,9 @@ public sealed class RecoveryTarget : IFuzzTarget
             FuzzFindingException.Require(
                 !isUndamaged || broker.Queues.Sum(queue => queue.MessageCount) == 2 * MessageCount,
                 "an undamaged journal brings every message back");
+            FuzzFindingException.Require(
+                !isUndamaged || broker.FindVirtualHost(MessageBroker.DefaultVirtualHost)!.Notes.Count == 1,
+                "an undamaged journal brings every note back");
             Empty(broker);
             Close(broker);
         }
@@ -122,6 +125,10 @@ public sealed class RecoveryTarget : IFuzzTarget
         host.CreateRouteCache().Resolve("x"u8, default, out var route);
         var batch = new PublishBatch(broker);
         var flushes = new FlushSet();
+        host.Notes.Set("session"u8, "expires later"u8);
+        host.Notes.Set("session/7"u8, default);
+        host.Notes.RemoveAll("session/"u8);
+        broker.Step();
         var body = GC.AllocateArray<byte>(64, pinned: true);
         fixed (byte* start = body)
         {

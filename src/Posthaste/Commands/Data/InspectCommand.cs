@@ -39,6 +39,12 @@ internal static class InspectCommand
         Screen.Fact("queues", $"{broker.Recovery.QueueCount:#,0} with {broker.Recovery.MessageCount:#,0} messages");
         foreach (var queue in broker.Queues)
             Screen.Line($"  {queue.MessageCount,14:#,0}  {queue.Host.Name} {queue.Name}");
+        foreach (var host in broker.VirtualHosts.Where(host => host.Notes.Count > 0))
+        {
+            var (count, megabytes) = (host.Notes.Count, host.Notes.Bytes / 1e6);
+            Screen.Fact("notes", $"{count:#,0} of protocols in {host.Name}, {megabytes:#,0.0} MB");
+        }
+
         foreach (var damage in broker.Recovery.Damages) Screen.Error($"damaged: {damage}");
     }
 
@@ -65,6 +71,17 @@ internal static class InspectCommand
             writer.WriteString("vhost", queue.Host.Name);
             writer.WriteString("name", queue.Name);
             writer.WriteNumber("messages", queue.MessageCount);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("notes");
+        foreach (var host in broker.VirtualHosts)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("vhost", host.Name);
+            writer.WriteNumber("count", host.Notes.Count);
+            writer.WriteNumber("bytes", host.Notes.Bytes);
             writer.WriteEndObject();
         }
 
