@@ -134,14 +134,16 @@ public ref struct PacketReader
     }
 
     /// <summary>The reason codes that end the packet; at least one.</summary>
-    public ReadOnlySpan<byte> Codes(PacketType type)
+    public ReadOnlySpan<byte> Codes(PacketType type, MqttVersion version)
     {
         var codes = Rest();
         if (codes.IsEmpty)
             Fail(WireError.Malformed($"{type} without a code"));
         foreach (var code in codes)
         {
-            if (!type.MayCarry((ReasonCode)code))
+            // [MQTT-3.9.3-2] of 3.1.1: of the failures it has one only.
+            var isKnown = version == MqttVersion.V5 || code <= (byte)ReasonCode.UnspecifiedError;
+            if (!isKnown || !type.MayCarry((ReasonCode)code))
                 Fail(WireError.Protocol($"{type} with reason code 0x{code:X2}"));
         }
 

@@ -30,7 +30,7 @@ public readonly ref struct SubAck : IPacket<SubAck>
         var reader = new PacketReader(packet.Body);
         var id = reader.PacketId();
         var properties = reader.Properties(version, PropertyScope.SubAck);
-        var codes = reader.Codes(PacketType.SubAck);
+        var codes = reader.Codes(PacketType.SubAck, version);
         content = new SubAck { PacketId = id, Properties = properties, Codes = codes };
         return reader.IsSound(out error);
     }

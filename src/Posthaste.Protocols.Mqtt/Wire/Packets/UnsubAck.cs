@@ -28,7 +28,7 @@ public readonly ref struct UnsubAck : IPacket<UnsubAck>
         var reader = new PacketReader(packet.Body);
         var id = reader.PacketId();
         var properties = reader.Properties(version, PropertyScope.UnsubAck);
-        var codes = version == MqttVersion.V5 ? reader.Codes(PacketType.UnsubAck) : default;
+        var codes = version == MqttVersion.V5 ? reader.Codes(PacketType.UnsubAck, version) : default;
         content = new UnsubAck { PacketId = id, Properties = properties, Codes = codes };
         return reader.IsSound(out error);
     }
