@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Storage;
 using Posthaste.Server.Transport;
+using Posthaste.Server.WebSockets;
 
 namespace Posthaste.Server;
 
@@ -48,15 +49,20 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
 
     /// <summary>What a client on this machine connects to with AMQP 0-9-1, user and password included.</summary>
     /// <exception cref="InvalidOperationException">The broker has not started, or does not listen for it.</exception>
-    public Uri AmqpUri
+    public Uri AmqpUri => new($"amqp://guest:guest@{EndPointOf(Amqp)}/");
+
+    /// <summary>
+    /// Where a client on this machine finds a listener, the first if it has several addresses: <c>amqp</c>,
+    /// <c>mqtt</c>, <c>stomp-ws</c>, … Loopback when it listens on every address.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The broker has not started, or that listener is off.</exception>
+    public IPEndPoint EndPointOf(string listener)
     {
-        get
-        {
-            var endPoint = EndPointOf(Amqp);
-            var isAny = endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
-            var reachable = isAny ? new IPEndPoint(IPAddress.Loopback, endPoint.Port) : endPoint;
-            return new Uri($"amqp://guest:guest@{reachable}/");
-        }
+        var endPoint = Listeners
+            .FirstOrDefault(entry => entry.Name.Equals(listener, StringComparison.OrdinalIgnoreCase))?.EndPoint
+            ?? throw new InvalidOperationException($"The broker does not listen for {listener}.");
+        var isAny = endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
+        return isAny ? new IPEndPoint(IPAddress.Loopback, endPoint.Port) : endPoint;
     }
 
     /// <summary>
@@ -68,7 +74,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         Action<PosthasteOptions>? configure = null, CancellationToken cancellation = default)
     {
         var options = new PosthasteOptions().UseMemory();
-        foreach (var protocol in Protocol.Known) options.Listen[protocol.Name] = $"{IPAddress.Loopback}:0";
+        options.Listen["default"] = $"{IPAddress.Loopback}:0";
         configure?.Invoke(options);
         return await StartAsync(options, cancellation).ConfigureAwait(false);
     }
@@ -101,10 +107,11 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         try
         {
             _broker = OpenData();
-            var handlers = plans.Select(plan => plan.Protocol).Distinct()
+            var handlers = plans.Select(plan => plan.Kind.Protocol).Distinct()
                 .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options.Loggers));
+            var origins = new OriginPolicy(_options.WebSocketOrigins);
             _transport = await TransportServer
-                .StartAsync(plans, handlers, _options.Broker.ConnectionsMax, _options.Loggers, cancellation)
+                .StartAsync(plans, handlers, origins, _options.Broker.ConnectionsMax, _options.Loggers, cancellation)
                 .ConfigureAwait(false);
         }
         catch
@@ -113,7 +120,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
             throw;
         }
 
-        foreach (var listener in Listeners) LogListening(listener.Protocol, listener.EndPoint);
+        foreach (var listener in Listeners) LogListening(listener.Name, listener.EndPoint);
     }
 
     private MessageBroker OpenData()
@@ -164,12 +171,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         }
     }
 
-    private IPEndPoint EndPointOf(string protocol) =>
-        Listeners.FirstOrDefault(listener => listener.Protocol == protocol)?.EndPoint
-        ?? throw new InvalidOperationException($"The broker does not listen for {protocol}.");
-
-    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "listening {Protocol} {EndPoint}")]
-    private partial void LogListening(string protocol, IPEndPoint endPoint);
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "listening {Listener} {EndPoint}")]
+    private partial void LogListening(string listener, IPEndPoint endPoint);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning,
         Message = "the temporary directory {Path} could not be deleted")]

@@ -30,13 +30,20 @@ public sealed class PosthasteOptions
     public string? DataDirectory => Broker.DataDirectory;
 
     /// <summary>
-    /// Where each protocol listens: its name and <c>HOST:PORT</c>, several separated by commas, or <c>off</c>. A
-    /// protocol that is not named listens on its own port of <c>localhost</c>. HOST is an IP address,
-    /// <c>localhost</c> (both loopback addresses) or
-    /// <c>*</c> (every address); port 0 takes any free one.
+    /// Where each listener (<c>amqp</c>, <c>mqtt-ws</c>, …) listens: its name and <c>HOST:PORT</c>, several separated
+    /// by commas, or <c>off</c>. HOST is an IP address, <c>localhost</c> (both loopback addresses) or <c>*</c> (every
+    /// address); port 0 takes any free one. A listener that is not named listens on its own port of the hosts of
+    /// <c>default</c> (<c>HOST</c>, or <c>HOST:0</c> for free ports, or <c>off</c>), which are <c>localhost</c> unless
+    /// set.
     /// </summary>
     public IDictionary<string, string> Listen { get; } =
         new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Origins of web pages that may open WebSockets, beside those of this machine: <c>https://shop.example</c>, or
+    /// <c>*</c> for all. Clients that are no browsers send none and may always. Default: none.
+    /// </summary>
+    public IList<string> WebSocketOrigins { get; } = [];
 
     /// <summary>Limits, security and time of the broker itself.</summary>
     public MessageBrokerOptions Broker { get; } = new();

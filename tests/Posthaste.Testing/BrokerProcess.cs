@@ -201,8 +201,8 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             UseShellExecute = false,
         };
         string[] place = dataDirectory is null ? ["--memory"] : ["--data", dataDirectory];
-        string[] arguments =
-            [BuiltBroker(), "serve", .. place, "--listen", $"amqp=127.0.0.1:{AmqpPort}", .. settings];
+        string[] listen = ["--listen", "default=off", "--listen", $"amqp=127.0.0.1:{AmqpPort}"];
+        string[] arguments = [BuiltBroker(), "serve", .. place, .. listen, .. settings];
         foreach (string argument in arguments)
             command.ArgumentList.Add(argument);
         return command;

@@ -32,6 +32,9 @@ internal sealed class PosthasteBroker(string workDirectory, string assembly) : B
         base.Start();
     }
 
-    protected override ProcessStartInfo Describe() => new(
-        "dotnet", [assembly, "serve", "--data", Path.Combine(Home, "data"), "--listen", $"amqp={EndPoint}"]);
+    protected override ProcessStartInfo Describe()
+    {
+        string[] listen = ["--listen", "default=off", "--listen", $"amqp={EndPoint}"];
+        return new("dotnet", [assembly, "serve", "--data", Path.Combine(Home, "data"), .. listen]);
+    }
 }

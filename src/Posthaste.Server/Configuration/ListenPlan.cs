@@ -5,9 +5,11 @@ using Posthaste.Server.Transport;
 
 namespace Posthaste.Server.Configuration;
 
-/// <summary>A protocol and one address that it is to listen on.</summary>
-internal sealed record ListenPlan(Protocol Protocol, IPEndPoint EndPoint)
+/// <summary>A listener and one address that it is to listen on.</summary>
+internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
 {
+    /// <summary>Stands for every listener that is not named itself.</summary>
+    private const string Default = "default";
     private const string Off = "off";
     private const string Localhost = "localhost";
     private const string Everywhere = "*";
@@ -17,28 +19,42 @@ internal sealed record ListenPlan(Protocol Protocol, IPEndPoint EndPoint)
     /// listen.</exception>
     public static IReadOnlyList<ListenPlan> From(PosthasteOptions options)
     {
-        foreach (var name in options.Listen.Keys) RequireKnown(name, options.Protocols);
+        var kinds = ListenerKind.Of(options.Protocols);
+        foreach (var name in options.Listen.Keys) RequireKnown(name, kinds);
+        if (!options.Listen.TryGetValue(Default, out var hosts)) hosts = Localhost;
 
         var plans = new List<ListenPlan>();
-        foreach (var protocol in options.Protocols)
+        foreach (var kind in kinds)
         {
-            if (!options.Listen.TryGetValue(protocol.Name, out var addresses))
-                addresses = $"{Localhost}:{protocol.DefaultPort}";
+            if (!options.Listen.TryGetValue(kind.Name, out var addresses)) addresses = WithPorts(hosts, kind);
             if (addresses.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) continue;
             foreach (var address in addresses.Split(',', StringSplitOptions.TrimEntries))
-                plans.AddRange(Resolve(protocol.Name, address).Select(endPoint => new ListenPlan(protocol, endPoint)));
+                plans.AddRange(Resolve(kind.Name, address).Select(endPoint => new ListenPlan(kind, endPoint)));
         }
 
         if (plans.Count == 0)
-            throw new PosthasteConfigurationException("every protocol is off; a broker has to listen for at least one");
+            throw new PosthasteConfigurationException("every listener is off; a broker has to listen somewhere");
         return plans;
     }
 
-    private static void RequireKnown(string name, IReadOnlyList<Protocol> protocols)
+    private static void RequireKnown(string name, IReadOnlyList<ListenerKind> kinds)
     {
-        if (protocols.Any(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) return;
-        var known = string.Join(", ", protocols.Select(p => p.Name));
-        throw new PosthasteConfigurationException($"'{name}' is no protocol that can listen; these are: {known}");
+        if (name.Equals(Default, StringComparison.OrdinalIgnoreCase)) return;
+        if (kinds.Any(kind => kind.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) return;
+        var known = string.Join(", ", kinds.Select(kind => kind.Name));
+        throw new PosthasteConfigurationException(
+            $"'{name}' is no listener; these are: {known}, and {Default} for those not named");
+    }
+
+    /// <summary>
+    /// The hosts of <see cref="Default"/> with the listener's own port, or with 0 where that is said: any other
+    /// could be one listener's only.
+    /// </summary>
+    private static string WithPorts(string hosts, ListenerKind kind)
+    {
+        if (hosts.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) return Off;
+        return string.Join(',', hosts.Split(',', StringSplitOptions.TrimEntries)
+            .Select(host => host.EndsWith(":0", StringComparison.Ordinal) ? host : $"{host}:{kind.DefaultPort}"));
     }
 
     private static IEnumerable<IPEndPoint> Resolve(string name, string address)
@@ -65,6 +81,8 @@ internal sealed record ListenPlan(Protocol Protocol, IPEndPoint EndPoint)
         var isBracketed = host.StartsWith('[') && host.EndsWith(']');
         if (!IPAddress.TryParse(isBracketed ? host[1..^1] : host, out var ip)) throw Refuse(name, address);
         if (isBracketed != (ip.AddressFamily == AddressFamily.InterNetworkV6)) throw Refuse(name, address);
+        // A lone number is an address too, of a machine that nobody means: 5672 is 0.0.22.40.
+        if (!isBracketed && host.Count(c => c == '.') != 3) throw Refuse(name, address);
         return ip;
     }
 

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Configuration;
 namespace Posthaste.Server.Configuration;
 
 /// <summary>
-/// Reads section <c>Posthaste</c> of a configuration: <c>Data</c> or <c>Memory</c>, <c>Listen:NAME</c>, and the
-/// numbers of
-/// <see cref="NumberSetting.All"/>. A key that nothing reads is refused: a limit misspelt is a limit not set.
+/// Reads section <c>Posthaste</c> of a configuration: <c>Data</c> or <c>Memory</c>, <c>Listen:NAME</c>,
+/// <c>WebSocketOrigins</c>, and the numbers of <see cref="NumberSetting.All"/>. A key that nothing reads is refused: a
+/// limit misspelt is a limit not set.
 /// </summary>
 public static class PosthasteConfiguration
 {
@@ -14,9 +14,10 @@ public static class PosthasteConfiguration
     private const string DataKey = "Data";
     private const string MemoryKey = "Memory";
     private const string ListenKey = "Listen";
+    private const string OriginsKey = "WebSocketOrigins";
 
     private static IEnumerable<string> Keys =>
-        [DataKey, MemoryKey, ListenKey, .. NumberSetting.All.Select(setting => setting.Key)];
+        [DataKey, MemoryKey, ListenKey, OriginsKey, .. NumberSetting.All.Select(setting => setting.Key)];
 
     /// <exception cref="PosthasteConfigurationException">A key is unknown, or a value malformed or out of
     /// range.</exception>
@@ -28,6 +29,7 @@ public static class PosthasteConfiguration
         {
             if (Is(entry, DataKey) || Is(entry, MemoryKey)) continue;
             if (Is(entry, ListenKey)) ApplyListeners(entry, options);
+            else if (Is(entry, OriginsKey)) ApplyOrigins(entry.Value ?? "", options);
             else ApplyNumber(entry.Key, entry.Value ?? "", options);
         }
     }
@@ -46,6 +48,14 @@ public static class PosthasteConfiguration
         }
 
         setting.Read(value, options.Broker);
+    }
+
+    /// <summary>Takes origins separated by commas.</summary>
+    public static void ApplyOrigins(string value, PosthasteOptions options)
+    {
+        options.WebSocketOrigins.Clear();
+        foreach (var origin in value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            options.WebSocketOrigins.Add(origin);
     }
 
     private static void ApplyListeners(IConfigurationSection section, PosthasteOptions options)

@@ -5,11 +5,27 @@ using Posthaste.Protocols.Amqp091;
 
 namespace Posthaste.Server.Transport;
 
-/// <summary>A protocol that the server can listen for, before there is a broker to speak it with.</summary>
+/// <summary>
+/// A protocol that the server can listen for, before there is a broker to speak it with. It names its ports; the
+/// listeners that follow from them are in <see cref="ListenerKind"/>.
+/// </summary>
+/// <param name="Name">Name of the plain listener: <c>amqp</c>, <c>mqtt</c>, …</param>
+/// <param name="DefaultPort">The port that clients try first.</param>
 internal sealed record Protocol(
     string Name, int DefaultPort, Func<MessageBroker, ILoggerFactory, IProtocolHandler> Create)
 {
     /// <summary>Every protocol of this build.</summary>
     public static IReadOnlyList<Protocol> Known { get; } =
         [new("amqp", 5672, (broker, _) => new Amqp091Handler(broker))];
+
+    /// <summary>How the protocol is spoken over WebSocket; null when it is not.</summary>
+    public WebSocketBinding? WebSocket { get; init; }
 }
+
+/// <summary>A protocol over WebSocket.</summary>
+/// <param name="DefaultPort">The port that clients try first.</param>
+/// <param name="SubProtocols">What a client offers in <c>Sec-WebSocket-Protocol</c>, the best first.</param>
+/// <param name="TakesText">
+/// Whether text messages are the protocol's bytes as well as binary ones. MQTT takes binary ones only [MQTT-6.0.0-1].
+/// </param>
+internal sealed record WebSocketBinding(int DefaultPort, IReadOnlyList<string> SubProtocols, bool TakesText);

@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,16 +13,18 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Posthaste.Broker.Protocols;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.WebSockets;
 
 namespace Posthaste.Server.Transport;
 
-/// <summary>An address that a protocol listens on, with the port that it really got.</summary>
-public sealed record Listener(string Protocol, IPEndPoint EndPoint);
+/// <summary>An address that is listened on, with the port that it really got.</summary>
+/// <param name="Name">The listener's name in options and logs: <c>amqp</c>, <c>mqtt-ws</c>, …</param>
+public sealed record Listener(string Name, IPEndPoint EndPoint);
 
 /// <summary>
-/// The sockets of a broker: one Kestrel without HTTP. Each listener wraps what Kestrel accepts into a
-/// <see cref="ProtocolConnection"/> and awaits the protocol; all else (frames, heartbeats, time limits) is the
-/// protocol's.
+/// The sockets of a broker: one Kestrel. Each listener wraps what Kestrel accepts into a <see
+/// cref="ProtocolConnection"/> and awaits the protocol; all else (frames, heartbeats, time limits) is the protocol's.
+/// HTTP is spoken by listeners of WebSockets only, as far as it takes to open one.
 /// <para>Memory: the pipes of each connection are bounded below; their blocks come from <see
 /// cref="PinnedBlockPool"/>.</para>
 /// </summary>
@@ -49,12 +53,27 @@ internal sealed partial class TransportServer : IAsyncDisposable
     /// </summary>
     private const int IoQueueCountMax = 16;
 
+    /// <summary>Bytes of a request's first line: a path of six characters and what a client may add to it.</summary>
+    private const int RequestLineBytesMax = 2 << 10;
+
+    /// <summary>Bytes of a request's headers: cookies that a browser sends along included.</summary>
+    private const int RequestHeadersBytesMax = 16 << 10;
+
+    /// <summary>Headers of a request: twice what browsers send.</summary>
+    private const int RequestHeaderCountMax = 64;
+
+    /// <summary>
+    /// Time in which a request's head has to come, and then a next one where none opened a WebSocket: what the
+    /// protocols give their own handshakes.
+    /// </summary>
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(10);
+
     private readonly ServiceProvider _services;
     private readonly IServer _server;
     private readonly ILogger _log;
     private readonly int _connectionsMax;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly List<(Protocol Protocol, ListenOptions Bound)> _bound = [];
+    private readonly List<(ListenerKind Kind, ListenOptions Bound)> _bound = [];
     private int _connectionCount;
 
     private TransportServer(ServiceProvider services, int connectionsMax)
@@ -69,11 +88,15 @@ internal sealed partial class TransportServer : IAsyncDisposable
     public IReadOnlyList<Listener> Listeners { get; private set; } = [];
 
     /// <summary>Listens on all addresses of the plan; when it returns each of them accepts.</summary>
+    /// <param name="handlers">Who serves each protocol of the plan.</param>
+    /// <param name="origins">Which web pages may open a WebSocket.</param>
+    /// <param name="connectionsMax">Connections at a time over all listeners.</param>
     /// <exception cref="PosthasteListenException">An address is in use or not this machine's; none is listened on
     /// then.</exception>
     public static async Task<TransportServer> StartAsync(
         IReadOnlyList<ListenPlan> plans,
         IReadOnlyDictionary<Protocol, IProtocolHandler> handlers,
+        OriginPolicy origins,
         int connectionsMax,
         ILoggerFactory loggers,
         CancellationToken cancellation)
@@ -81,7 +104,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
         var server = new TransportServer(BuildServices(loggers), connectionsMax);
         try
         {
-            await server.ListenAsync(plans, handlers, cancellation).ConfigureAwait(false);
+            await server.ListenAsync(plans, handlers, origins, cancellation).ConfigureAwait(false);
             return server;
         }
         catch
@@ -137,25 +160,65 @@ internal sealed partial class TransportServer : IAsyncDisposable
     private async Task ListenAsync(
         IReadOnlyList<ListenPlan> plans,
         IReadOnlyDictionary<Protocol, IProtocolHandler> handlers,
+        OriginPolicy origins,
         CancellationToken cancellation)
     {
         var options = _services.GetRequiredService<IOptions<KestrelServerOptions>>().Value;
-        foreach (var (protocol, endPoint) in plans)
-        {
-            options.Listen(endPoint, bound =>
-            {
-                var handler = handlers[protocol];
-                bound.Run(connection => ServeAsync(handler, connection));
-                _bound.Add((protocol, bound));
-            });
-        }
+        Limit(options);
+        foreach (var (kind, endPoint) in plans) options.Listen(endPoint, bound => Serve(kind, bound, handlers));
 
         var sockets = _services.GetRequiredService<IOptions<SocketTransportOptions>>().Value;
         sockets.CreateBoundListenSocket = endPoint => Bind(endPoint, plans);
 
-        await _server.StartAsync(new NoHttp(), cancellation).ConfigureAwait(false);
-        Listeners = [.. _bound.Select(entry => new Listener(entry.Protocol.Name, entry.Bound.IPEndPoint!))];
+        // What has no listener for WebSockets of its own is not to be had through another's.
+        var overWebSocket = plans.Where(plan => plan.Kind.IsWebSocket).Select(plan => plan.Kind.Protocol).Distinct();
+        var application = new WebSocketApplication(
+            overWebSocket.ToDictionary(protocol => protocol, protocol => handlers[protocol]),
+            origins,
+            BlocksForWebSockets(),
+            _log,
+            _stopping.Token);
+        await _server.StartAsync(application, cancellation).ConfigureAwait(false);
+        Listeners = [.. _bound.Select(entry => new Listener(entry.Kind.Name, entry.Bound.IPEndPoint!))];
     }
+
+    private static void Limit(KestrelServerOptions options)
+    {
+        options.AddServerHeader = false;
+        options.Limits.MaxRequestLineSize = RequestLineBytesMax;
+        options.Limits.MaxRequestHeadersTotalSize = RequestHeadersBytesMax;
+        options.Limits.MaxRequestHeaderCount = RequestHeaderCountMax;
+        options.Limits.MaxRequestBodySize = 0;
+        options.Limits.RequestHeadersTimeout = RequestLimit;
+        options.Limits.KeepAliveTimeout = RequestLimit;
+    }
+
+    private void Serve(
+        ListenerKind kind, ListenOptions bound, IReadOnlyDictionary<Protocol, IProtocolHandler> handlers)
+    {
+        _bound.Add((kind, bound));
+        bound.Use(next => connection => AdmitAsync(connection, kind, next));
+        if (kind.IsWebSocket)
+        {
+            // Kestrel's HTTP follows, and calls the application.
+            bound.Protocols = HttpProtocols.Http1;
+            return;
+        }
+
+        var handler = handlers[kind.Protocol];
+        bound.Run(connection => handler.ServeAsync(
+            connection.Features.GetRequiredFeature<AcceptedConnection>().Open(connection.Transport), _stopping.Token));
+    }
+
+    /// <summary>Bounded by what sessions read, not by thresholds: see <see cref="WebSocketInput"/>.</summary>
+    private PipeOptions BlocksForWebSockets() => new(
+        _services.GetRequiredService<IMemoryPoolFactory<byte>>().Create(),
+        PipeScheduler.Inline,
+        PipeScheduler.Inline,
+        pauseWriterThreshold: 0,
+        resumeWriterThreshold: 0,
+        minimumSegmentSize: PinnedBlockPool.BlockBytes,
+        useSynchronizationContext: false);
 
     /// <summary>Binds as the transport would, and says which address it was when that fails.</summary>
     private static Socket Bind(EndPoint endPoint, IReadOnlyList<ListenPlan> plans)
@@ -166,7 +229,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
         }
         catch (SocketException exception)
         {
-            var name = plans.First(plan => plan.EndPoint.Equals(endPoint)).Protocol.Name;
+            var name = plans.First(plan => plan.EndPoint.Equals(endPoint)).Kind.Name;
             var reason = exception.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse => "the address is in use by another process",
@@ -178,23 +241,20 @@ internal sealed partial class TransportServer : IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(IProtocolHandler handler, ConnectionContext connection)
+    /// <summary>Lets a connection in while there is room, before a byte of it is read.</summary>
+    private async Task AdmitAsync(ConnectionContext connection, ListenerKind kind, ConnectionDelegate next)
     {
         try
         {
             if (Interlocked.Increment(ref _connectionCount) > _connectionsMax)
             {
-                LogRefused(connection.RemoteEndPoint, handler.Name, _connectionsMax);
+                LogRefused(connection.RemoteEndPoint, kind.Name, _connectionsMax);
                 connection.Abort(new ConnectionAbortedException("too many connections"));
                 return;
             }
 
-            var served = new ProtocolConnection(
-                connection.Transport,
-                connection.LocalEndPoint,
-                connection.RemoteEndPoint,
-                reason => connection.Abort(new ConnectionAbortedException(reason)));
-            await handler.ServeAsync(served, _stopping.Token).ConfigureAwait(false);
+            connection.Features.Set(new AcceptedConnection(connection, kind));
+            await next(connection).ConfigureAwait(false);
         }
         finally
         {
@@ -203,6 +263,6 @@ internal sealed partial class TransportServer : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning,
-        Message = "{Remote} refused: {Protocol} has no room, ConnectionsMax is {ConnectionsMax}")]
-    private partial void LogRefused(EndPoint? remote, string protocol, int connectionsMax);
+        Message = "{Remote} refused: {Listener} has no room, ConnectionsMax is {ConnectionsMax}")]
+    private partial void LogRefused(EndPoint? remote, string listener, int connectionsMax);
 }

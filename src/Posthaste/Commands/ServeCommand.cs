@@ -30,8 +30,9 @@ internal static class ServeCommand
 
     private static readonly Option<string[]> Listen = new("--listen")
     {
-        Description = "Where a protocol listens, or NAME=off. HOST is an IP address, localhost or * (every address); " +
-            "port 0 takes any free one. Repeat it for more names and more addresses.",
+        Description = "Where a listener listens, or NAME=off. HOST is an IP address, localhost or * (every address); " +
+            "port 0 takes any free one. default=HOST, default=HOST:0 and default=off are for those not named. " +
+            "Repeat it for more names and more addresses.",
         HelpName = "NAME=HOST:PORT",
     };
 
@@ -39,6 +40,13 @@ internal static class ServeCommand
     {
         Description = "A limit, as in --set MessageBytesMax=64MiB; docs/operating.md lists them. Repeatable.",
         HelpName = "KEY=VALUE",
+    };
+
+    private static readonly Option<string> Origins = new("--ws-origins")
+    {
+        Description = "Origins of web pages that may open WebSockets beside those of this machine, separated by " +
+            "commas, as in https://shop.example; * for all.",
+        HelpName = "ORIGINS",
     };
 
     private static readonly Option<string> Config = new("--config")
@@ -65,9 +73,9 @@ internal static class ServeCommand
             Examples:
               posthaste serve
               posthaste serve --data /var/lib/posthaste --listen amqp=*:5672
-              posthaste serve --memory --listen amqp=127.0.0.1:0
+              posthaste serve --memory --listen default=off --listen amqp=127.0.0.1:0
             """)
-        { Data, Memory, Listen, Set, Config, Log };
+        { Data, Memory, Listen, Origins, Set, Config, Log };
         command.SetAction(RunAsync);
         return command;
     }
@@ -109,6 +117,7 @@ internal static class ServeCommand
             .GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase);
         foreach (var listener in listeners)
             options.Listen[listener.Key] = string.Join(',', listener.Select(pair => pair.Value));
+        if (parsed.GetValue(Origins) is { } origins) PosthasteConfiguration.ApplyOrigins(origins, options);
         foreach (var (key, value) in Pairs(parsed.GetValue(Set), Set))
             PosthasteConfiguration.ApplyNumber(key, value, options);
         return options;
@@ -157,7 +166,12 @@ internal static class ServeCommand
     private static void PrintBanner(PosthasteBroker broker, TimeSpan elapsed)
     {
         Screen.Title($"posthaste {ProductVersion.Text}");
-        foreach (var listener in broker.Listeners) Screen.Fact("listening", $"{listener.Protocol} {listener.EndPoint}");
+        foreach (var listener in broker.Listeners.GroupBy(listener => listener.Name))
+        {
+            var endPoints = string.Join(", ", listener.Select(entry => entry.EndPoint));
+            Screen.Fact("listening", $"{listener.Key} {endPoints}");
+        }
+
         if (broker.DataDirectory is { } path)
         {
             Screen.Fact("data", path);

@@ -67,7 +67,7 @@ public sealed class ConfigurationTests
     {
         var error = Assert.Throws<PosthasteConfigurationException>(() => Read(("Posthaste:MesageBytesMax", "1MiB")));
         Assert.StartsWith(
-            "Posthaste:MesageBytesMax is no setting of Posthaste; these are: Data, Memory, Listen,",
+            "Posthaste:MesageBytesMax is no setting of Posthaste; these are: Data, Memory, Listen, WebSocketOrigins,",
             error.Message,
             StringComparison.Ordinal);
     }
@@ -102,7 +102,7 @@ public sealed class ConfigurationTests
         options.Protocols = [.. options.Protocols, EchoProtocol.As("other")];
         options.Listen["other"] = "3.3.3.3:3";
         options.Listen["echo"] = text;
-        var plans = options.Validate().Where(plan => plan.Protocol.Name == "echo");
+        var plans = options.Validate().Where(plan => plan.Kind.Name == "echo");
         Assert.Equal(endPoints, string.Join(' ', plans.Select(plan => plan.EndPoint)));
     }
 
@@ -115,6 +115,49 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [InlineData("10.1.2.3", "10.1.2.3:7 10.1.2.3:8")]
+    [InlineData("[::1]", "[::1]:7 [::1]:8")]
+    [InlineData("1.1.1.1, 2.2.2.2", "1.1.1.1:7 2.2.2.2:7 1.1.1.1:8 2.2.2.2:8")]
+    [InlineData("localhost:0", "127.0.0.1:0 127.0.0.1:0")]
+    [InlineData("off", "")]
+    public void Listeners_that_nobody_names_follow_the_default(string text, string endPoints)
+    {
+        var options = Echo();
+        options.Protocols = [EchoProtocol.OverWebSocket("echo"), EchoProtocol.As("other")];
+        options.Listen["other"] = "3.3.3.3:3";
+        options.Listen["DEFAULT"] = text;
+        var plans = options.Validate().Where(plan => plan.Kind.Name != "other");
+        Assert.Equal(endPoints, string.Join(' ', plans.Select(plan => plan.EndPoint)));
+    }
+
+    [Theory]
+    [InlineData("10.1.2.3:5672")]
+    [InlineData("")]
+    [InlineData("off,off")]
+    public void A_default_that_only_one_listener_could_have_is_refused(string text)
+    {
+        var options = Echo();
+        options.Listen["default"] = text;
+        Assert.Throws<PosthasteConfigurationException>(() => options.Validate());
+    }
+
+    [Fact]
+    public void A_protocol_over_web_sockets_has_a_listener_of_its_own()
+    {
+        var options = new PosthasteOptions { Protocols = [EchoProtocol.OverWebSocket("echo")] };
+        options.Listen["echo"] = "off";
+        options.Listen["echo-ws"] = "127.0.0.1:5";
+        var plan = Assert.Single(options.Validate());
+        Assert.True(plan.Kind.IsWebSocket);
+        Assert.Equal("127.0.0.1:5", plan.EndPoint.ToString());
+    }
+
+    [Fact]
+    public void Origins_are_a_list() => Assert.Equal(
+        ["https://a.example", "http://b.example:81"],
+        Read(("Posthaste:WebSocketOrigins", "https://a.example, http://b.example:81")).WebSocketOrigins);
+
+    [Theory]
     [InlineData("")]
     [InlineData("5672")]
     [InlineData(":5672")]
@@ -122,6 +165,7 @@ public sealed class ConfigurationTests
     [InlineData("127.0.0.1:")]
     [InlineData("127.0.0.1:65536")]
     [InlineData("127.0.0.1:-1")]
+    [InlineData("5672:5672")]
     [InlineData("127.0.0.1:amqp")]
     [InlineData("::1:5672")]
     [InlineData("[127.0.0.1]:5672")]
@@ -136,12 +180,12 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void An_unknown_protocol_is_refused_and_the_known_ones_are_listed()
+    public void An_unknown_listener_is_refused_and_the_known_ones_are_listed()
     {
         var options = Echo();
         options.Listen["smtp"] = "127.0.0.1:25";
         var error = Assert.Throws<PosthasteConfigurationException>(() => options.Validate());
-        Assert.Equal("'smtp' is no protocol that can listen; these are: echo", error.Message);
+        Assert.Equal("'smtp' is no listener; these are: echo, and default for those not named", error.Message);
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class PosthasteBrokerTests
             options.Listen["three"] = "off";
         }, Cancellation);
 
-        Assert.Equal(["one", "one", "two"], broker.Listeners.Select(listener => listener.Protocol));
+        Assert.Equal(["one", "one", "two"], broker.Listeners.Select(listener => listener.Name));
         foreach (var listener in broker.Listeners)
         {
             using var client = await EchoClient.ConnectAsync(listener.EndPoint);

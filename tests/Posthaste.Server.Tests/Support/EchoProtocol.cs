@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
@@ -18,11 +19,18 @@ internal sealed class EchoProtocol : IProtocolHandler
     /// <summary>Keeps connections open when the broker stops, as a session that hangs would.</summary>
     public bool IgnoresStop { get; init; }
 
+    /// <summary>Said instead of what was heard, where one protocol is to be told from another.</summary>
+    public string? Answer { get; init; }
+
     /// <summary>Bytes of the longest piece of memory that input came in.</summary>
     public int LongestSegmentBytes { get; private set; }
 
     public static Protocol As(string name, EchoProtocol? handler = null) =>
         new(name, 7, (MessageBroker _, ILoggerFactory _) => handler ?? new EchoProtocol());
+
+    /// <summary>An echo that is spoken over WebSocket too, as sub-protocol <c>echo</c> or one of these.</summary>
+    public static Protocol OverWebSocket(string name, EchoProtocol? handler = null, bool takesText = true) =>
+        As(name, handler) with { WebSocket = new WebSocketBinding(8, [name, $"v2.{name}"], takesText) };
 
     public async Task ServeAsync(ProtocolConnection connection, CancellationToken stopping)
     {
@@ -33,7 +41,7 @@ internal sealed class EchoProtocol : IProtocolHandler
         }
         catch (OperationCanceledException)
         {
-            await output.WriteAsync(System.Text.Encoding.ASCII.GetBytes(Goodbye), CancellationToken.None);
+            await output.WriteAsync(Encoding.ASCII.GetBytes(Goodbye), CancellationToken.None);
         }
         catch (IOException)
         {
@@ -50,7 +58,7 @@ internal sealed class EchoProtocol : IProtocolHandler
             foreach (var segment in read.Buffer)
             {
                 LongestSegmentBytes = Math.Max(LongestSegmentBytes, segment.Length);
-                await output.WriteAsync(segment, stopping);
+                await output.WriteAsync(Answer is null ? segment : Encoding.ASCII.GetBytes(Answer), stopping);
             }
 
             input.AdvanceTo(read.Buffer.End);

@@ -1,0 +1,19 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Posthaste.Broker.Protocols;
+
+namespace Posthaste.Server.Transport;
+
+/// <summary>
+/// A connection as a listener accepted it: what a protocol, or a request that came on it, has to know.
+/// </summary>
+internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKind Kind)
+{
+    /// <summary>The connection as its protocol sees it.</summary>
+    /// <param name="transport">The connection's own pipes, or what is spoken through them.</param>
+    public ProtocolConnection Open(IDuplexPipe transport) => new(
+        transport,
+        Context.LocalEndPoint,
+        Context.RemoteEndPoint,
+        reason => Context.Abort(new ConnectionAbortedException(reason)));
+}
