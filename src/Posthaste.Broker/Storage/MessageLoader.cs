@@ -29,6 +29,9 @@ internal sealed partial class MessageLoader : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Work that waits for its turn.</summary>
+    public int PendingCount => _work.Count;
+
     /// <summary>Loads the bytes of a message and tells the queue.</summary>
     public void LoadMessage(BrokerQueue queue, EntryId id, MessageLocation location, int length) => Post(flushes =>
     {

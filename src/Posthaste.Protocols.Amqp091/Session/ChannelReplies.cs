@@ -1,5 +1,5 @@
-using Posthaste.Broker.Transactions;
 using Posthaste.Broker.Sessions;
+using Posthaste.Broker.Transactions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
