@@ -7,13 +7,10 @@ namespace Posthaste.Broker.Publishing;
 /// </summary>
 public sealed class Route
 {
-    private readonly byte[] _exchange;
-    private readonly byte[] _routingKey;
-
     internal Route(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, BrokerQueue[] queues)
     {
-        _exchange = exchange.ToArray();
-        _routingKey = routingKey.ToArray();
+        ExchangeBytes = exchange.ToArray();
+        RoutingKeyBytes = routingKey.ToArray();
         Queues = queues;
         foreach (var queue in queues)
         {
@@ -24,14 +21,18 @@ public sealed class Route
         }
     }
 
-    public ReadOnlySpan<byte> Exchange => _exchange;
+    public ReadOnlySpan<byte> Exchange => ExchangeBytes;
 
-    public ReadOnlySpan<byte> RoutingKey => _routingKey;
+    public ReadOnlySpan<byte> RoutingKey => RoutingKeyBytes;
 
     /// <summary>No queue matched.</summary>
     public bool IsEmpty => Queues.Length == 0;
 
     public int QueueCount => Queues.Length;
+
+    internal byte[] ExchangeBytes { get; }
+
+    internal byte[] RoutingKeyBytes { get; }
 
     internal BrokerQueue[] Queues { get; }
 
@@ -57,8 +58,8 @@ public sealed class Route
         persistent ? HasTransient : Array.Exists(Queues, static queue => !queue.KeepsAll);
 
     /// <summary>The same exchange and key with other queues: what is left after some have refused.</summary>
-    internal Route With(BrokerQueue[] queues) => new(_exchange, _routingKey, queues);
+    internal Route With(BrokerQueue[] queues) => new(ExchangeBytes, RoutingKeyBytes, queues);
 
     internal bool Matches(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
-        routingKey.SequenceEqual(_routingKey) && exchange.SequenceEqual(_exchange);
+        routingKey.SequenceEqual(RoutingKeyBytes) && exchange.SequenceEqual(ExchangeBytes);
 }

@@ -38,6 +38,12 @@ public sealed class RouteCache
     public const int RoutesMax = 4096;
 
     private readonly VirtualHost _host;
+    /// <summary>
+    /// Bytes of a routing key that is kept. 512, so a full cache has a few MiB at most; of the longer ones the last
+    /// stays at hand.
+    /// </summary>
+    private const int KeptKeyBytesMax = 512;
+
     private readonly VirtualHostCatalog _catalog;
     private readonly BrokerConnection? _by;
     private readonly RouteResult _result = new();
@@ -149,8 +155,9 @@ public sealed class RouteCache
         if (isStale || _routes.Count >= RoutesMax) _routes.Clear();
         _version = version;
         _access = access;
-        _routes[new RouteKey(route.Exchange.ToArray(), route.RoutingKey.ToArray())] = route;
         _last = route;
+        if (route.RoutingKey.Length <= KeptKeyBytesMax)
+            _routes[new RouteKey(route.ExchangeBytes, route.RoutingKeyBytes)] = route;
     }
 
     private static BrokerQueue[] Queues(RouteResult result)
@@ -160,6 +167,7 @@ public sealed class RouteCache
         return queues;
     }
 
+    /// <summary>The arrays are the route's own.</summary>
     private readonly record struct RouteKey(byte[] Exchange, byte[] RoutingKey);
 
     private readonly ref struct RouteKeySpan(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey)

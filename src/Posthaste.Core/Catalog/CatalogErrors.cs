@@ -64,6 +64,12 @@ internal static class CatalogErrors
     public static CatalogError BindingLimit(string virtualHost, int max) =>
         Precondition($"cannot bind: binding limit in vhost '{virtualHost}' ({max}) is reached");
 
+    public static CatalogError BindingBytesLimit(string virtualHost, long bytesMax) => Precondition(
+        $"cannot bind: the binding keys in vhost '{virtualHost}' have all of the {bytesMax} bytes that they may");
+
+    public static CatalogError TooManyWords(int max) =>
+        Precondition($"binding key has more than the {max} words that it may have");
+
     public static CatalogError TooLong(string what, int bytesMax) =>
         Precondition($"{what} is longer than {bytesMax} bytes");
 

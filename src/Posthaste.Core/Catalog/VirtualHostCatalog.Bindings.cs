@@ -60,6 +60,8 @@ public sealed partial class VirtualHostCatalog
             return CatalogOutcome.Unchanged;
         if (BindingCount >= _limits.BindingsMax)
             return CatalogErrors.BindingLimit(Name, _limits.BindingsMax);
+        if (_bindingKeyBytes + binding.KeyBytes.Length > _limits.BindingKeyBytesTotalMax)
+            return CatalogErrors.BindingBytesLimit(Name, _limits.BindingKeyBytesTotalMax);
 
         var edit = new CatalogEdit();
         AddBinding(binding);
@@ -104,8 +106,10 @@ public sealed partial class VirtualHostCatalog
 
     private CatalogError? CheckBinding(Exchange source, string key, FieldTable arguments)
     {
-        if (!CatalogNames.Fits(key, _limits.NameBytesMax))
-            return CatalogErrors.TooLong("binding key", _limits.NameBytesMax);
+        if (!CatalogNames.Fits(key, _limits.BindingKeyBytesMax))
+            return CatalogErrors.TooLong("binding key", _limits.BindingKeyBytesMax);
+        if (source.Type == ExchangeType.Topic && TopicWords.Count(key) > _limits.BindingWordsMax)
+            return CatalogErrors.TooManyWords(_limits.BindingWordsMax);
         if (source.Type == ExchangeType.Headers && !HeadersRouter.TryReadMode(arguments, out _, out _)
             && arguments.TryGetValue(HeadersRouter.MatchArgument, out var mode))
         {
@@ -119,6 +123,7 @@ public sealed partial class VirtualHostCatalog
     {
         binding.Source.Add(binding);
         BindingCount++;
+        _bindingKeyBytes += binding.KeyBytes.Length;
     }
 
     // Takes a binding away as part of something larger, whose fact says so: no fact of its own.
@@ -126,6 +131,7 @@ public sealed partial class VirtualHostCatalog
     {
         binding.Source.Remove(binding);
         BindingCount--;
+        _bindingKeyBytes -= binding.KeyBytes.Length;
         if (binding.Source.Definition.AutoDelete)
             edit.Bereft.Enqueue(binding.Source);
     }

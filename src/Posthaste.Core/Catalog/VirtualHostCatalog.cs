@@ -33,6 +33,7 @@ public sealed partial class VirtualHostCatalog
     private readonly Interner<FieldTable> _tables = new();
     private readonly Interner<QueueSettings> _settings = new();
     private int _declaredExchangeCount;
+    private long _bindingKeyBytes;
     private int _version;
 
     /// <summary>Makes a virtual host with the predeclared exchanges.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Posthaste.Primitives;
 
 namespace Posthaste.Core.Messages;
 
@@ -32,11 +33,12 @@ public enum MessageFlags : byte
 /// A stored message: an envelope that the broker understands around properties and body that only protocols do.
 /// The publisher's property bytes are kept as they came, so the same protocol gets them back by copying.
 /// <code>
-///  0        1        2          3          4                    8
-/// +--------+--------+----------+----------+--------------------+
-/// | format | flags  | exchange | key      | properties length  |
-/// |        |        | length   | length   | (u32, LE)          |
-/// +--------+--------+----------+----------+--------------------+
+///  0        1        2          3          4                 7          8
+/// +--------+--------+----------+----------+-----------------+----------+
+/// | format | flags  | exchange | key      | properties      | key      |
+/// |        |        | length   | length,  | length          | length,  |
+/// |        |        |          | low byte | (u24, LE)       | high byte|
+/// +--------+--------+----------+----------+-----------------+----------+
 ///  8                    12                                    20
 /// +--------------------+---------------------------------------+
 /// | annotations length | received at, unix ms (i64, LE)        |
@@ -45,11 +47,20 @@ public enum MessageFlags : byte
 /// | exchange | routing key | properties | annotations | body … |
 /// +------------------------------------------------------------+
 /// </code>
-/// The body runs to the end; the length of the whole is known from outside.
+/// The body runs to the end; the length of the whole is known from outside. A message stored when keys had 255 bytes at
+/// most has a zero in byte 7, so it reads the same.
 /// </summary>
 public readonly ref struct MessageView
 {
     public const int FixedBytes = 20;
+
+    /// <summary>Bytes of a routing key. 65,535: what an MQTT topic may have.</summary>
+    public const int RoutingKeyBytesMax = ushort.MaxValue;
+
+    /// <summary>
+    /// Bytes of the properties. 16 MiB less one, by the length field; protocols have far lower limits of their own.
+    /// </summary>
+    public const int PropertiesBytesMax = (1 << 24) - 1;
 
     /// <param name="bytes">The whole message, trusted: checksummed by storage, written by <see
     /// cref="MessageWriter"/>.</param>
@@ -58,11 +69,13 @@ public readonly ref struct MessageView
         Format = (PropertyFormat)bytes[0];
         Flags = (MessageFlags)bytes[1];
         ReceivedAtMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[12..]);
-        var propertiesLength = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        var lengths = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        var propertiesLength = (int)(lengths & PropertiesBytesMax);
+        var keyLength = (int)(lengths >> 24 << 8) | bytes[3];
         var annotationsLength = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
         Exchange = bytes.Slice(FixedBytes, bytes[2]);
-        RoutingKey = bytes.Slice(FixedBytes + bytes[2], bytes[3]);
-        var at = FixedBytes + bytes[2] + bytes[3];
+        RoutingKey = bytes.Slice(FixedBytes + bytes[2], keyLength);
+        var at = FixedBytes + bytes[2] + keyLength;
         Properties = bytes.Slice(at, propertiesLength);
         Annotations = bytes.Slice(at + propertiesLength, annotationsLength);
         Body = bytes[(at + propertiesLength + annotationsLength)..];
@@ -94,7 +107,7 @@ public readonly ref struct MessageView
     /// <summary>Name of the exchange that it was published to, UTF-8.</summary>
     public ReadOnlySpan<byte> Exchange { get; }
 
-    /// <summary>Routing key that it was published with, UTF-8.</summary>
+    /// <summary>Routing key that it was published with, UTF-8; AMQP 0-9-1 has room for 255 bytes of it only.</summary>
     public ReadOnlySpan<byte> RoutingKey { get; }
 
     /// <summary>Properties in the encoding that <see cref="Format"/> names.</summary>
@@ -125,11 +138,15 @@ public static class MessageWriter
         ReadOnlySpan<byte> routingKey, ReadOnlySpan<byte> properties, ReadOnlySpan<byte> annotations,
         ReadOnlySpan<byte> body)
     {
+        Checks.Require(
+            routingKey.Length <= MessageView.RoutingKeyBytesMax
+            && properties.Length <= MessageView.PropertiesBytesMax);
         target[0] = (byte)format;
         target[1] = (byte)flags;
         target[2] = (byte)exchange.Length;
         target[3] = (byte)routingKey.Length;
-        BinaryPrimitives.WriteUInt32LittleEndian(target[4..], (uint)properties.Length);
+        var lengths = (uint)properties.Length | ((uint)routingKey.Length >> 8 << 24);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[4..], lengths);
         BinaryPrimitives.WriteUInt32LittleEndian(target[8..], (uint)annotations.Length);
         BinaryPrimitives.WriteInt64LittleEndian(target[12..], receivedAtMs);
         var at = MessageView.FixedBytes;

@@ -22,7 +22,7 @@ public sealed class Binding : IEquatable<Binding>
 
     public RouteTarget Destination { get; }
 
-    /// <summary>Binding key, or pattern if the source is a topic exchange; at most 255 bytes of UTF-8.</summary>
+    /// <summary>Binding key, or pattern if the source is a topic exchange; at most 65,535 bytes of UTF-8.</summary>
     public string Key { get; }
 
     /// <summary>Sorted by name, because their order says nothing and is no part of the identity.</summary>

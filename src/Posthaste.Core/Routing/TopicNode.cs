@@ -88,6 +88,9 @@ internal ref struct TopicWords(ReadOnlySpan<byte> key)
 {
     private const byte Separator = (byte)'.';
 
+    /// <summary>How many words a key or pattern has.</summary>
+    public static int Count(string key) => key.Length == 0 ? 0 : key.AsSpan().Count((char)Separator) + 1;
+
     private ReadOnlySpan<byte> _rest = key;
     private bool _hasMore = !key.IsEmpty;
 

@@ -227,7 +227,7 @@ public sealed class DeclareTests
         Full(
             "the argument table of binding is longer than 20 bytes",
             catalog.Bind("x", "q", "k", [new("a", new string('a', 20))]));
-        Full("binding key is longer than 255 bytes", catalog.Bind("x", "q", new string('k', 256)));
+        Full("binding key is longer than 65535 bytes", catalog.Bind("x", "q", new string('k', 65_536)));
         Full("queue name is longer than 255 bytes", catalog.Queue(new string('ü', 128)));
         Full("exchange name is longer than 255 bytes", catalog.Exchange(new string('x', 256)));
 

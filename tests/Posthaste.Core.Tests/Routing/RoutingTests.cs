@@ -73,6 +73,14 @@ public sealed class RoutingTests
     [InlineData("a.b", "a.#", false)]
     [InlineData(".", ".", true)]
     [InlineData("*.*", ".", true)]
+    [InlineData("*.a", ".a", true)]
+    [InlineData("a", ".a", false)]
+    [InlineData("a", "a.", false)]
+    [InlineData("a.*.b", "a..b", true)]
+    [InlineData("a.#", "a..", true)]
+    [InlineData("#.b", "..b", true)]
+    [InlineData("#", "..", true)]
+    [InlineData("*", "..", false)]
     public void Topic_patterns(string pattern, string key, bool matches)
     {
         Done(_catalog.Bind("amq.topic", "a", pattern));
