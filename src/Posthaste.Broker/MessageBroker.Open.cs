@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker.Flow;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Scheduling;
+using Posthaste.Broker.Security;
 using Posthaste.Broker.Storage;
 using Posthaste.Storage.Devices;
 
@@ -38,6 +39,7 @@ public sealed partial class MessageBroker
             broker.Pipeline.Failed = broker.JournalFailed;
             if (data.IsDurable) broker.Recover();
             foreach (var name in options.VirtualHosts) broker.AddVirtualHost(name);
+            broker.LoadUsers();
             if (scheduler is not null && data.IsDurable) broker._upkeep = new Upkeep(broker, ownThread: false);
             return broker;
         }
@@ -97,6 +99,16 @@ public sealed partial class MessageBroker
                 ? $"{torn.File}: {torn.Length} bytes at offset {torn.Offset}: {torn.What}"
                 : null, damages);
         LogRecovery();
+    }
+
+    /// <summary>Reads the users; a directory that has never had any gets the one that clients try.</summary>
+    private void LoadUsers()
+    {
+        if (Options.Authenticator is not null) return;
+        Users.Load();
+        if (SecurityNotes.IsSeeded(Notes)) return;
+        if (!Users.Users.Any()) Users.AddGuest(Options.VirtualHosts, Options.FillRandom);
+        SecurityNotes.MarkSeeded(Notes);
     }
 
     private void LogRecovery()

@@ -6,6 +6,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.DeadLettering;
 using Posthaste.Broker.Flow;
 using Posthaste.Broker.Formats;
+using Posthaste.Broker.Notes;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
@@ -32,6 +33,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
 {
     /// <summary>The virtual host that is always there, as in RabbitMQ.</summary>
     public const string DefaultVirtualHost = "/";
+
+    /// <summary>In place of a virtual host's id: notes of the broker as a whole. Virtual hosts begin at 1.</summary>
+    private const uint BrokerNotesId = 0;
 
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
@@ -61,7 +65,11 @@ public sealed partial class MessageBroker : IAsyncDisposable
         DeadLetterer = new DeadLetterer(this);
         Timers = new QueueTimers(this);
         Ticker = new BrokerTicker(options.ConnectionTime);
-        options.Authenticator.AccessChanged += RefreshAccess;
+        Notes = new VirtualHostNotes(this, BrokerNotesId);
+        Users = new UserStore(Notes);
+        Authenticator = options.Authenticator
+            ?? new UserAuthenticator(Users, options.Authentication, options.ConnectionTime, options.FillRandom);
+        Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
     }
 
@@ -77,6 +85,12 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public MessageFormats Formats { get; } = new();
 
     public BrokerTicker Ticker { get; }
+
+    /// <summary>Who may use the broker, unless <see cref="MessageBrokerOptions.Authenticator"/> decides that.</summary>
+    public UserStore Users { get; }
+
+    /// <summary>What every protocol asks who somebody is.</summary>
+    public IAuthenticator Authenticator { get; }
 
     public ILoggerFactory Loggers { get; }
 
@@ -94,6 +108,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public IEnumerable<BrokerQueue> Queues => _queues.Values;
 
     public IEnumerable<BrokerConnection> Connections => _connections.Values;
+
+    /// <summary>What has to be remembered of the broker as a whole.</summary>
+    internal VirtualHostNotes Notes { get; }
 
     internal Lock CatalogLock { get; } = new();
 
@@ -144,14 +161,13 @@ public sealed partial class MessageBroker : IAsyncDisposable
             throw new BrokerLimitException($"connection limit ({Options.ConnectionsMax}) is reached");
         }
 
-        var authenticator = Options.Authenticator;
         var connection = new BrokerConnection(
             this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host,
-            authenticator.RulesFor(user, host.Name));
+            Authenticator.RulesFor(user, host.Name));
         _connections[connection.Id] = connection;
 
         // Asked again now that a change would find the connection: one in between has not.
-        connection.Refresh(authenticator.RulesFor(user, host.Name));
+        connection.Refresh(Authenticator.RulesFor(user, host.Name));
         return connection;
     }
 
@@ -162,7 +178,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
-        Options.Authenticator.AccessChanged -= RefreshAccess;
+        Authenticator.AccessChanged -= RefreshAccess;
+        (Authenticator as UserAuthenticator)?.Dispose();
         Ticker.Dispose();
         Timers.Dispose();
         _upkeep?.Stop();
@@ -181,7 +198,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         foreach (var connection in _connections.Values)
         {
             if (userName is null || connection.User.Name == userName)
-                connection.Refresh(Options.Authenticator.RulesFor(connection.User, connection.Host.Name));
+                connection.Refresh(Authenticator.RulesFor(connection.User, connection.Host.Name));
         }
     }
 
@@ -199,6 +216,18 @@ public sealed partial class MessageBroker : IAsyncDisposable
     {
         if (FindVirtualHost(id) is not { } host || !_hosts.TryRemove(host.Name, out _)) return;
         foreach (var queue in host.Catalog.Queues) Unregister((BrokerQueue)queue);
+    }
+
+    /// <summary>Finds the notes of a virtual host, or those of the broker.</summary>
+    internal VirtualHostNotes? FindNotes(uint id) => id == BrokerNotesId ? Notes : FindVirtualHost(id)?.Notes;
+
+    /// <summary>Completes when everything done so far is on disk and applied.</summary>
+    /// <returns>False when the journal has failed.</returns>
+    public Task<bool> WhenDurableAsync()
+    {
+        var done = new DurableTask();
+        Pipeline.Post(done);
+        return done.Task;
     }
 
     /// <summary>
@@ -241,6 +270,15 @@ public sealed partial class MessageBroker : IAsyncDisposable
         CatalogCodec.Write(change, writer);
         Pipeline.AppendFact(
             RecordType.Catalog, writer.WrittenCount, writer, static (target, from) => from.WrittenSpan.CopyTo(target));
+    }
+
+    private sealed class DurableTask : PipelineCallback
+    {
+        private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<bool> Task => _done.Task;
+
+        protected internal override void Applied(bool durable, FlushSet flushes) => _done.SetResult(durable);
     }
 
     private sealed class DurableSignal : PipelineCallback, IDisposable

@@ -98,8 +98,13 @@ public sealed class MessageBrokerOptions
     /// </summary>
     public TimeProvider ConnectionTime { get; set; } = TimeProvider.System;
 
-    /// <summary>Who may connect. Default: guest from loopback.</summary>
-    public IAuthenticator Authenticator { get; set; } = new LoopbackGuestAuthenticator();
+    /// <summary>
+    /// Who may connect, decided elsewhere. Default null: the broker's own user store, which begins with `guest`.
+    /// </summary>
+    public IAuthenticator? Authenticator { get; set; }
+
+    /// <summary>How the users of the broker's own store prove who they are.</summary>
+    public AuthenticationOptions Authentication { get; } = new();
 
     internal void Validate()
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Scheduling;
+using Posthaste.Broker.Security;
 using Posthaste.Broker.Storage;
 using Posthaste.Storage.Devices;
 
@@ -42,6 +43,8 @@ public sealed class OfflineBroker : IAsyncDisposable
             Time = time,
             ConnectionTime = time,
             VirtualHosts = [],
+            // Nobody connects, and the first user must not be made by a look at the directory.
+            Authenticator = new LoopbackGuestAuthenticator(),
         };
         return new OfflineBroker(
             MessageBroker.Open(

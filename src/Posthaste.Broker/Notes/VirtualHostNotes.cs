@@ -26,6 +26,8 @@ public sealed class VirtualHostNotes
     private readonly CommitPipeline _pipeline;
     private readonly uint _hostId;
 
+    internal uint HostId => _hostId;
+
     internal VirtualHostNotes(MessageBroker broker, uint hostId)
     {
         _map = new NoteMap(broker.Options.NotesMax, broker.Options.NotesBytesMax);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Posthaste.Broker.Notes;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
@@ -15,7 +16,7 @@ namespace Posthaste.Broker.Storage;
 internal sealed class Recovery(MessageBroker broker) : IJournalReplay
 {
     private BrokerQueue? _last;
-    private VirtualHost? _lastHost;
+    private VirtualHostNotes? _lastNotes;
     private long _publishCount;
 
     /// <summary>Messages that the journal brought back, settled ones included.</summary>
@@ -81,7 +82,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
                 broker.Segments?.MarkUsed(BinaryPrimitives.ReadInt32LittleEndian(payload));
                 break;
             case RecordType.NoteSet or RecordType.NoteRemoved or RecordType.NotesRemoved:
-                FindHost(NoteRecord.ReadHostId(payload))?.Notes.Restore((RecordType)type, payload);
+                FindNotes(NoteRecord.ReadHostId(payload))?.Restore((RecordType)type, payload);
                 break;
             default:
                 throw new StorageDamagedException(
@@ -133,7 +134,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
                 break;
             case VirtualHostRemoved removed:
                 broker.ForgetVirtualHost(removed.VirtualHostId);
-                _lastHost = null;
+                _lastNotes = null;
                 break;
             case QueueIdsUsed used:
                 broker.QueueIds.MarkUsed(used.LastQueueId);
@@ -163,5 +164,6 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
     /// <summary>Records come in runs for one queue.</summary>
     private BrokerQueue? Find(ulong id) => _last?.Id == id && !_last.IsDeleted ? _last : _last = broker.FindQueue(id);
 
-    private VirtualHost? FindHost(uint id) => _lastHost?.Id == id ? _lastHost : _lastHost = broker.FindVirtualHost(id);
+    private VirtualHostNotes? FindNotes(uint id) =>
+        _lastNotes?.HostId == id ? _lastNotes : _lastNotes = broker.FindNotes(id);
 }

@@ -53,6 +53,7 @@ internal static class SnapshotContent
     /// </summary>
     public static void WriteLater(MessageBroker broker, IBufferWriter<byte> to)
     {
+        broker.Notes.WriteSnapshot(to);
         foreach (var host in broker.VirtualHosts) host.Notes.WriteSnapshot(to);
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class AmqpConnection
 
     private void SendStart()
     {
-        var mechanisms = string.Join(' ', Broker.Options.Authenticator.MechanismsFor(Transport));
+        var mechanisms = string.Join(' ', Broker.Authenticator.MechanismsFor(Transport));
         Output.SendNow(0, new ConnectionStart
         {
             VersionMajor = VersionMajor,
@@ -107,7 +107,7 @@ internal sealed partial class AmqpConnection
 
         _capabilities = ClientCapabilities.Read(startOk.ClientProperties);
         _mechanism = Encoding.UTF8.GetString(startOk.Mechanism);
-        _authentication = Broker.Options.Authenticator.Begin(_mechanism, Transport);
+        _authentication = Broker.Authenticator.Begin(_mechanism, Transport);
         if (_authentication is null)
         {
             var error = new WireError(ReplyCode.CommandInvalid, $"invalid authentication mechanism '{_mechanism}'");
@@ -248,7 +248,7 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        if (!Broker.Options.Authenticator.RulesFor(User, name).MayEnter)
+        if (!Broker.Authenticator.RulesFor(User, name).MayEnter)
         {
             Fail(new WireError(
                 ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'",
@@ -280,7 +280,7 @@ internal sealed partial class AmqpConnection
         }
 
         var credentials = new Credentials(_mechanism, User.Name, Encoding.UTF8.GetString(update.NewSecret));
-        if (Broker.Options.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
+        if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
         {
             AmqpLog.LoginRefused(Log, Peer, User.Name, _mechanism, reason);
             Fail(new WireError(

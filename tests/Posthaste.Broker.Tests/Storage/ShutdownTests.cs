@@ -21,7 +21,7 @@ public sealed class ShutdownTests : IDisposable
         await using (var broker = Open())
         {
             var host = broker.FindVirtualHost(MessageBroker.DefaultVirtualHost)!;
-            using var connection = broker.OpenConnection(NoTransport.Create(), "test", new BrokerUser("test"), host);
+            using var connection = broker.OpenConnection(NoTransport.Create(), "test", new BrokerUser("guest"), host);
             var declared = host.DeclareQueue("q", passive: false, durable: true, exclusive: false, autoDelete: false,
                 FieldTable.Empty, connection);
             Assert.Null(declared.Error);

@@ -62,6 +62,7 @@ public sealed class RecoveryTarget : IFuzzTarget
             JournalFileBytes = 1 << 20,
             JournalBytesMax = 4 << 20,
             FillRandom = static bytes => bytes.Fill(7),
+            Authenticator = new LoopbackGuestAuthenticator(),
         },
         NullLoggerFactory.Instance, device, new NoScheduler());
 

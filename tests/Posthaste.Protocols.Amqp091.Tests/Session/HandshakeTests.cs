@@ -37,7 +37,7 @@ public sealed class HandshakeTests
         Assert.True(value.TryGetTable(out var capabilities));
         Assert.Equal(9, capabilities!.Count);
         Assert.All(capabilities, field => Assert.True(field.Value.TryGetBoolean(out var on) && on));
-        Assert.Equal("PLAIN AMQPLAIN", Encoding.UTF8.GetString(start.Mechanisms));
+        Assert.Equal("PLAIN AMQPLAIN SCRAM-SHA-512 SCRAM-SHA-256", Encoding.UTF8.GetString(start.Mechanisms));
         Assert.Equal("en_US", Encoding.UTF8.GetString(start.Locales));
     }
 

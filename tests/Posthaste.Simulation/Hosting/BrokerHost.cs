@@ -38,6 +38,7 @@ internal sealed class BrokerHost
             ReadCacheBytesMax = 4 << 20,
             UncommittedBytesMax = 1 << 20,
             DiskFreeBytesMin = 0,
+            Authenticator = new LoopbackGuestAuthenticator(),
         };
     }
 

@@ -98,6 +98,12 @@ public sealed class ScramCredential : PasswordHash
             mechanism.Mac(salted, "Server Key"u8));
     }
 
+    /// <summary>
+    /// A credential that no password matches, for names that nobody has: its keys are made of no password.
+    /// </summary>
+    internal static ScramCredential Unmatchable(ScramMechanism mechanism, ReadOnlySpan<byte> salt) =>
+        new(mechanism, IterationsDefault, salt.ToArray(), new byte[mechanism.HashBytes], new byte[mechanism.HashBytes]);
+
     /// <summary>Null when the text is no credential.</summary>
     public static ScramCredential? TryParse(string text)
     {

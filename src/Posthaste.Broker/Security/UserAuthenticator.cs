@@ -1,0 +1,161 @@
+using System.Security.Cryptography;
+using System.Text;
+using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Security.Passwords;
+using Posthaste.Broker.Security.Sasl;
+
+namespace Posthaste.Broker.Security;
+
+/// <summary>
+/// Authenticates against the user store: passwords (PLAIN, AMQPLAIN, SCRAM, and what MQTT and STOMP bring), client
+/// certificates (EXTERNAL), and nobody in particular (ANONYMOUS) where an option allows it. Any thread.
+/// </summary>
+internal sealed class UserAuthenticator : IAuthenticator, IDisposable
+{
+    private const string External = "EXTERNAL";
+    private const string Anonymous = "ANONYMOUS";
+    private const string WrongCredentials = "invalid credentials";
+
+    private readonly UserStore _users;
+    private readonly AuthenticationOptions _options;
+    private readonly Action<Span<byte>> _fillRandom;
+    private readonly LoginThrottle _throttle;
+    private readonly KnownLogins _known;
+    private readonly byte[] _decoyKey = new byte[32];
+
+    public UserAuthenticator(
+        UserStore users, AuthenticationOptions options, TimeProvider time, Action<Span<byte>> fillRandom)
+    {
+        _users = users;
+        _options = options;
+        _fillRandom = fillRandom;
+        _throttle = new LoginThrottle(time);
+        _known = new KnownLogins(fillRandom);
+        fillRandom(_decoyKey);
+        users.Changed += OnChanged;
+    }
+
+    public event Action<string?>? AccessChanged;
+
+    public void Dispose() => _users.Changed -= OnChanged;
+
+    public IReadOnlyList<string> MechanismsFor(ProtocolConnection connection)
+    {
+        List<string> mechanisms =
+        [
+            SaslResponses.Plain, SaslResponses.AmqPlain, ScramMechanism.Sha512.Name, ScramMechanism.Sha256.Name,
+        ];
+        if (connection.ClientCertificate is not null) mechanisms.Insert(0, External);
+        if (_options.AnonymousUser is not null) mechanisms.Add(Anonymous);
+        return mechanisms;
+    }
+
+    public SaslExchange? Begin(string mechanism, ProtocolConnection connection) => mechanism switch
+    {
+        SaslResponses.Plain or SaslResponses.AmqPlain => new PasswordExchange(this, mechanism, connection),
+        External when connection.ClientCertificate is { } certificate =>
+            new NamedExchange(this, connection, CertificateNames.NameOf(certificate, _options.CertificateName)),
+        Anonymous when _options.AnonymousUser is { } name => new NamedExchange(this, connection, name),
+        _ when ScramMechanism.Find(mechanism) is { } scram =>
+            new ScramExchange(scram, new ScramAccounts(this, connection), _fillRandom),
+        _ => null,
+    };
+
+    public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
+    {
+        var name = credentials.UserName;
+        if (!_throttle.MayTry(connection.RemoteEndPoint, name))
+        {
+            reason = "too many failed logins, try again later";
+            return null;
+        }
+
+        var user = Verify(name, credentials.Password);
+        if (user is null) _throttle.Failed(connection.RemoteEndPoint, name);
+        else _throttle.Succeeded(connection.RemoteEndPoint, name);
+        return Admit(user, connection, out reason);
+    }
+
+    public AccessRules RulesFor(BrokerUser user, string virtualHost) => _users.RulesFor(user.Name, virtualHost);
+
+    private User? Verify(string name, string password)
+    {
+        // An empty password is no password, whatever its hash.
+        if (password.Length == 0) return null;
+        if (_users.TryGet(name, out var user) && user.Passwords is [var hash, ..])
+            return _known.Verify(name, password, hash) ? user : null;
+
+        // As slow as a real one, so that its time does not tell which names exist.
+        Decoy(name, ScramMechanism.Sha512).Verify(password);
+        return null;
+    }
+
+    /// <summary>Whoever has proven to be this user: may that user be here?</summary>
+    private BrokerUser? Admit(User? user, ProtocolConnection connection, out string reason)
+    {
+        if (user is null)
+        {
+            reason = WrongCredentials;
+            return null;
+        }
+
+        if (!connection.IsLoopback && _options.LoopbackUsers.Contains(user.Name))
+        {
+            reason = $"user '{user.Name}' can only connect via localhost";
+            return null;
+        }
+
+        reason = "";
+        return new BrokerUser(user.Name, user.HasTag(UserTags.Impersonator));
+    }
+
+    private BrokerUser? AdmitNamed(string? name, ProtocolConnection connection, out string reason)
+    {
+        if (name is not null && _users.TryGet(name, out var user)) return Admit(user, connection, out reason);
+        reason = name is null ? "the client certificate names no user" : $"there is no user '{name}'";
+        return null;
+    }
+
+    /// <summary>A credential that no password has, and always the same for a name.</summary>
+    private ScramCredential Decoy(string name, ScramMechanism mechanism)
+    {
+        var seed = HMACSHA256.HashData(_decoyKey, Encoding.UTF8.GetBytes(name));
+        return ScramCredential.Unmatchable(mechanism, seed.AsSpan(0, 16));
+    }
+
+    private void OnChanged(string? user) => AccessChanged?.Invoke(user);
+
+    /// <summary>The exchanges in which the response says nothing: who it is stands fast already.</summary>
+    private sealed class NamedExchange(UserAuthenticator owner, ProtocolConnection connection, string? name)
+        : SaslExchange
+    {
+        public override SaslStep Next(ReadOnlySpan<byte> response) =>
+            owner.AdmitNamed(name, connection, out var reason) is { } user
+                ? SaslStep.Success(user)
+                : SaslStep.Refuse(reason, name ?? "");
+    }
+
+    private sealed class ScramAccounts(UserAuthenticator owner, ProtocolConnection connection) : IScramAccounts
+    {
+        public ScramCredential CredentialOf(string user, ScramMechanism mechanism) =>
+            owner._users.TryGet(user, out var known)
+            && known.Passwords.OfType<ScramCredential>().FirstOrDefault(c => c.Mechanism == mechanism) is { } found
+                ? found
+                : owner.Decoy(user, mechanism);
+
+        public BrokerUser? Decide(string user, bool isProven, out string reason)
+        {
+            if (!owner._throttle.MayTry(connection.RemoteEndPoint, user))
+            {
+                reason = "too many failed logins, try again later";
+                return null;
+            }
+
+            if (!isProven) owner._throttle.Failed(connection.RemoteEndPoint, user);
+            User? known = null;
+            if (isProven) owner._users.TryGet(user, out known);
+            return owner.Admit(known, connection, out reason);
+        }
+    }
+}

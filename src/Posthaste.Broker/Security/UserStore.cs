@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Posthaste.Broker.Notes;
+using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Security.Passwords;
+using Posthaste.Core.Notes;
+
+namespace Posthaste.Broker.Security;
+
+/// <summary>
+/// The users, what they may do where, and how they prove who they are: one store for all protocols, durable as notes
+/// of the broker. Reads take no lock; changes take effect at once and are journaled in the same order. Any thread.
+/// </summary>
+/// <remarks>
+/// Commands return null, or why they were refused, for people. What a command has changed is durable once <see
+/// cref="MessageBroker.WhenDurableAsync"/> says so.
+/// </remarks>
+public sealed class UserStore
+{
+    /// <summary>The user of a broker that nobody has configured.</summary>
+    public const string Guest = "guest";
+
+    /// <summary>Users at most: 100,000 take some 100 MB; who has more keeps them elsewhere and brings tokens.</summary>
+    public const int UsersMax = 100_000;
+
+    private readonly Lock _lock = new();
+    private readonly VirtualHostNotes _notes;
+    private volatile Current _current = new(State.Empty);
+
+    internal UserStore(VirtualHostNotes notes) => _notes = notes;
+
+    /// <summary>
+    /// The named user, or its permissions, have changed; null: any of them may have. Raised without locks held.
+    /// </summary>
+    public event Action<string?>? Changed;
+
+    public IEnumerable<User> Users => _current.State.Users.Values;
+
+    /// <summary>All permissions, by user and virtual host.</summary>
+    public IEnumerable<KeyValuePair<(string User, string VirtualHost), Permission>> Permissions => _current.State.Permissions;
+
+    /// <summary>All topic permissions, by user and virtual host, each with those of its exchanges.</summary>
+    public IEnumerable<KeyValuePair<(string User, string VirtualHost), ImmutableSortedDictionary<string, TopicPermission>>>
+        TopicPermissions => _current.State.Topics;
+
+    public bool TryGet(string name, [NotNullWhen(true)] out User? user) => _current.State.Users.TryGetValue(name, out user);
+
+    public Permission? PermissionOf(string user, string virtualHost) =>
+        _current.State.Permissions.GetValueOrDefault((user, virtualHost));
+
+    /// <summary>What a user may do in a virtual host.</summary>
+    public AccessRules RulesFor(string user, string virtualHost)
+    {
+        var current = _current;
+        return current.Rules.GetOrAdd(
+            (user, virtualHost),
+            static (key, state) => new AccessRules(
+                key.User, key.VirtualHost,
+                state.Users.ContainsKey(key.User) ? state.Permissions.GetValueOrDefault(key) : null,
+                state.Topics.GetValueOrDefault(key)),
+            current.State);
+    }
+
+    /// <summary>Adds a user, or replaces all but the permissions of one that is there.</summary>
+    public string? Put(User user)
+    {
+        if (CheckName(user.Name, "user name") is { } fault) return fault;
+        return Change(user.Name, state =>
+        {
+            if (state.Users.Count >= UsersMax && !state.Users.ContainsKey(user.Name))
+                return (state, $"there are {UsersMax} users already");
+            var refused = Set(SecurityNotes.User(user.Name), SecurityNotes.Encode(user));
+            return (state with { Users = state.Users.SetItem(user.Name, user) }, refused);
+        });
+    }
+
+    /// <summary>Removes a user with all permissions; its connections are closed.</summary>
+    public string? Remove(string name) => Change(name, state =>
+    {
+        if (!state.Users.ContainsKey(name)) return (state, $"there is no user '{name}'");
+        var refused = Remove(SecurityNotes.User(name))
+            ?? RemoveAll(SecurityNotes.Permissions(name)) ?? RemoveAll(SecurityNotes.Topics(name));
+        return (state.Without(name), refused);
+    });
+
+    /// <summary>Says what a user may do in a virtual host; null: nothing, not even enter it.</summary>
+    public string? SetPermission(string user, string virtualHost, Permission? permission) => Change(user, state =>
+    {
+        if (!state.Users.ContainsKey(user)) return (state, $"there is no user '{user}'");
+        var note = SecurityNotes.Permission(user, virtualHost);
+        return permission is null
+            ? (state with { Permissions = state.Permissions.Remove((user, virtualHost)) }, Remove(note))
+            : (state with { Permissions = state.Permissions.SetItem((user, virtualHost), permission) },
+                Set(note, SecurityNotes.Encode(permission)));
+    });
+
+    /// <summary>
+    /// Says which routing keys a user may use with a topic exchange; null: all, or with no exchange named all of all.
+    /// </summary>
+    public string? SetTopicPermission(string user, string virtualHost, string exchange, TopicPermission? permission)
+    {
+        foreach (var pattern in (string[])[permission?.Write ?? "", permission?.Read ?? ""])
+        {
+            if (!AccessPattern.TryParse(pattern, out _, out var fault)) return fault;
+        }
+
+        return Change(user, state =>
+        {
+            if (!state.Users.ContainsKey(user)) return (state, $"there is no user '{user}'");
+            var key = (user, virtualHost);
+            var topics = state.Topics.GetValueOrDefault(key)
+                ?? ImmutableSortedDictionary.Create<string, TopicPermission>(StringComparer.Ordinal);
+            var note = SecurityNotes.Topic(user, virtualHost, exchange);
+            return permission is null
+                ? (state with { Topics = state.Topics.SetItem(key, topics.Remove(exchange)) }, Remove(note))
+                : (state with { Topics = state.Topics.SetItem(key, topics.SetItem(exchange, permission)) },
+                    Set(note, SecurityNotes.Encode(permission)));
+        });
+    }
+
+    /// <summary>A virtual host is gone: so are all permissions in it.</summary>
+    internal void ForgetVirtualHost(string virtualHost) => Change(null, state =>
+    {
+        foreach (var key in state.Permissions.Keys.Where(key => key.VirtualHost == virtualHost))
+        {
+            Remove(SecurityNotes.Permission(key.User, virtualHost));
+            state = state with { Permissions = state.Permissions.Remove(key) };
+        }
+
+        foreach (var (key, topics) in state.Topics.Where(topic => topic.Key.VirtualHost == virtualHost))
+        {
+            foreach (var exchange in topics.Keys) Remove(SecurityNotes.Topic(key.User, virtualHost, exchange));
+            state = state with { Topics = state.Topics.Remove(key) };
+        }
+
+        return (state, null);
+    });
+
+    /// <summary>Reads what the notes say. Before any other call.</summary>
+    internal void Load() => _current = new Current(SecurityNotes.Read(_notes));
+
+    /// <summary>
+    /// Makes the user that clients try on a broker nobody has configured: an administrator with a password that is no
+    /// secret, whom the authenticator therefore admits from this machine only.
+    /// </summary>
+    internal void AddGuest(IEnumerable<string> virtualHosts, Action<Span<byte>> fillRandom)
+    {
+        // A well-known password needs no slow hash, and a test's broker should not wait for one.
+        const int iterations = ScramCredential.IterationsMin;
+        Put(new User(Guest)
+        {
+            Passwords =
+            [
+                ScramCredential.Create(ScramMechanism.Sha512, Guest, fillRandom, iterations),
+                ScramCredential.Create(ScramMechanism.Sha256, Guest, fillRandom, iterations),
+            ],
+            Tags = [UserTags.Administrator],
+        });
+        foreach (var virtualHost in virtualHosts) SetPermission(Guest, virtualHost, Permission.Full);
+    }
+
+    /// <summary>What is wrong with a name; null if nothing.</summary>
+    internal static string? CheckName(string name, string what) =>
+        name.Length == 0 ? $"the {what} is empty"
+        : Encoding.UTF8.GetByteCount(name) > User.NameBytesMax ? $"the {what} is longer than {User.NameBytesMax} bytes"
+        : name.Any(char.IsControl) ? $"the {what} holds control characters"
+        : null;
+
+    private string? Change(string? user, Func<State, (State State, string? Refused)> change)
+    {
+        lock (_lock)
+        {
+            var (state, refused) = change(_current.State);
+            if (refused is not null) return refused;
+            _current = new Current(state);
+        }
+
+        Changed?.Invoke(user);
+        return null;
+    }
+
+    private string? Set(byte[] key, byte[] value) => Explain(_notes.Set(key, value));
+
+    private string? Remove(byte[] key) => Explain(_notes.Remove(key));
+
+    private string? RemoveAll(byte[] prefix) => Explain(_notes.RemoveAll(prefix));
+
+    private static string? Explain(NoteRefusal refusal) => refusal switch
+    {
+        NoteRefusal.None => null,
+        NoteRefusal.NotRecorded => "it can't be stored: the disk is full, or the journal has failed",
+        _ => $"it can't be stored: {refusal}",
+    };
+
+    /// <summary>A state with the rules that were made from it, so that none outlives it.</summary>
+    private sealed class Current(State state)
+    {
+        public State State { get; } = state;
+
+        public ConcurrentDictionary<(string User, string VirtualHost), AccessRules> Rules { get; } = new();
+    }
+
+    /// <summary>All of it at one time. Immutable.</summary>
+    internal sealed record State(
+        ImmutableDictionary<string, User> Users,
+        ImmutableDictionary<(string User, string VirtualHost), Permission> Permissions,
+        ImmutableDictionary<(string User, string VirtualHost), ImmutableSortedDictionary<string, TopicPermission>> Topics)
+    {
+        public static readonly State Empty = new(
+            ImmutableDictionary.Create<string, User>(StringComparer.Ordinal),
+            ImmutableDictionary<(string User, string VirtualHost), Permission>.Empty,
+            ImmutableDictionary<
+                (string User, string VirtualHost), ImmutableSortedDictionary<string, TopicPermission>>.Empty);
+
+        public State Without(string user) => new(
+            Users.Remove(user),
+            Permissions.RemoveRange(Permissions.Keys.Where(key => key.User == user)),
+            Topics.RemoveRange(Topics.Keys.Where(key => key.User == user)));
+    }
+}
