@@ -1,5 +1,6 @@
 using System.Text;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Core.Catalog;
@@ -30,6 +31,11 @@ public enum RouteStatus
 /// Routes that a connection has used, by exchange and key. The last one costs a comparison of bytes, the others a hash.
 /// All are forgotten when anything changes that could change a route. Owned by the connection's reader.
 /// </summary>
+/// <remarks>
+/// In the default exchange a key that is a <see cref="ReplyAddress"/> means a publish to the exchange in it: the route
+/// then has that exchange and its key, so that consumers see the answer as any other message there. If that exchange
+/// is gone, or clients may not publish to it, nobody waits for the answer: the route is empty.
+/// </remarks>
 public sealed class RouteCache
 {
     /// <summary>
@@ -90,14 +96,19 @@ public sealed class RouteCache
         ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys,
         IHeaderLookup? headers, out Route route)
     {
-        route = null!;
-        var status = Find(exchange, routingKey, extraKeys, out var found);
-        if (status != RouteStatus.Found) return status;
-        _result.Clear();
         var context = new RouteHeaders(headers);
-        _catalog.Route(found, routingKey, extraKeys, in context, _result);
-        route = new Route(exchange, routingKey, Queues(_result));
-        return RouteStatus.Found;
+        _result.Clear();
+        if (!TryForward(exchange, routingKey, stackalloc byte[ReplyAddress.ExchangeBytesMax], out var address))
+            return RouteIn(exchange, routingKey, extraKeys, in context, out route);
+
+        // Only the key of the message itself is an address; the others mean queues of the default exchange.
+        if (extraKeys.Count > 0)
+        {
+            var refused = RouteIn(exchange, extraKeys[0], [.. extraKeys.Skip(1)], in context, out route);
+            if (refused != RouteStatus.Found) return refused;
+        }
+
+        return Forward(address, in context, out route);
     }
 
     private RouteStatus ResolveAnew(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, out Route route)
@@ -108,13 +119,43 @@ public sealed class RouteCache
         // other way round.
         var version = _catalog.Version;
         var access = _by?.Access;
-        var status = Find(exchange, routingKey, [], out var found);
-        if (status != RouteStatus.Found) return status;
+        var context = RouteHeaders.None;
         _result.Clear();
-        _catalog.Route(found, routingKey, RouteHeaders.None, _result);
+        var status = TryForward(exchange, routingKey, stackalloc byte[ReplyAddress.ExchangeBytesMax], out var address)
+            ? Forward(address, in context, out route)
+            : RouteIn(exchange, routingKey, [], in context, out route);
+        if (status != RouteStatus.Found) return status;
         if (_result.DependsOnHeaders) return RouteStatus.NeedsHeaders;
+        Remember(exchange, routingKey, route, version, access);
+        return RouteStatus.Found;
+    }
+
+    private static bool TryForward(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, Span<byte> scratch, out ReplyAddress address)
+    {
+        address = default;
+        return exchange.IsEmpty && ReplyAddress.TryParse(routingKey, scratch, out address);
+    }
+
+    private RouteStatus Forward(ReplyAddress address, in RouteHeaders context, out Route route)
+    {
+        var status = RouteIn(address.Exchange, address.RoutingKey, [], in context, out route);
+        if (status is not (RouteStatus.NoExchange or RouteStatus.InternalExchange))
+            return status;
+        route = new Route(address.Exchange, address.RoutingKey, Queues(_result));
+        return RouteStatus.Found;
+    }
+
+    /// <summary>Adds the queues to the result, and makes the route of all that are in it.</summary>
+    private RouteStatus RouteIn(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, IReadOnlyList<byte[]> extraKeys,
+        in RouteHeaders context, out Route route)
+    {
+        route = null!;
+        var status = Find(exchange, routingKey, extraKeys, out var found);
+        if (status != RouteStatus.Found) return status;
+        _catalog.Route(found, routingKey, extraKeys, in context, _result);
         route = new Route(exchange, routingKey, Queues(_result));
-        Remember(route, version, access);
         return RouteStatus.Found;
     }
 
@@ -143,7 +184,8 @@ public sealed class RouteCache
         return Refusal is null;
     }
 
-    private void Remember(Route route, int version, AccessRules? access)
+    private void Remember(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, Route route, int version, AccessRules? access)
     {
         if (_routes is null)
         {
@@ -156,9 +198,15 @@ public sealed class RouteCache
         _version = version;
         _access = access;
         _last = route;
-        if (route.RoutingKey.Length <= KeptKeyBytesMax)
-            _routes[new RouteKey(route.ExchangeBytes, route.RoutingKeyBytes)] = route;
+        if (routingKey.Length <= KeptKeyBytesMax)
+            _routes[KeyOf(exchange, routingKey, route)] = route;
     }
+
+    /// <summary>The names of the route itself, unless a reply address was asked for.</summary>
+    private static RouteKey KeyOf(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, Route route) =>
+        route.Matches(exchange, routingKey)
+            ? new RouteKey(route.ExchangeBytes, route.RoutingKeyBytes)
+            : new RouteKey(exchange.ToArray(), routingKey.ToArray());
 
     private static BrokerQueue[] Queues(RouteResult result)
     {

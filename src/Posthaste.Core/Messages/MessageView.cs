@@ -12,6 +12,12 @@ public enum PropertyFormat : byte
     /// AMQP 0-9-1 content header: the property flags and the property list as they came in the header frame.
     /// </summary>
     Amqp091 = 1,
+
+    /// <summary>MQTT: a byte of facts (QoS, retain), then the PUBLISH properties as MQTT 5 encodes them.</summary>
+    Mqtt = 2,
+
+    /// <summary>STOMP: the header block of the SEND frame.</summary>
+    Stomp = 3,
 }
 
 /// <summary>What the broker itself needs to know of a stored message. Persisted: grow only.</summary>

@@ -9,7 +9,9 @@ namespace Posthaste.Primitives.Tables;
 /// </summary>
 public readonly ref struct FieldView
 {
-    internal FieldView(FieldType type, ReadOnlySpan<byte> data)
+    /// <param name="type">The value's type.</param>
+    /// <param name="data">The value as the type encodes it, without the length prefix that some have.</param>
+    public FieldView(FieldType type, ReadOnlySpan<byte> data)
     {
         Type = type;
         Data = data;

@@ -29,7 +29,8 @@ internal sealed partial class AmqpChannel
         _output = connection.Output;
         Number = number;
         Replies = new ChannelReplies(connection, number);
-        Deliveries = new ChannelDeliveries(_output, number, connection.Limits.UnackedPerChannelMax);
+        Deliveries = new ChannelDeliveries(
+            _output, connection.Broker.Formats, number, connection.Limits.UnackedPerChannelMax);
     }
 
     public ushort Number { get; }

@@ -1,4 +1,5 @@
 using Posthaste.Broker;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
 using Posthaste.Core.Queues;
@@ -17,6 +18,7 @@ namespace Posthaste.Protocols.Amqp091.Session;
 internal sealed class ChannelDeliveries
 {
     private readonly AmqpOutput _output;
+    private readonly MessageFormats _formats;
     private readonly ushort _channel;
     private readonly int _unackedMax;
     private readonly UnackedRing _unacked = new();
@@ -29,9 +31,10 @@ internal sealed class ChannelDeliveries
     private bool _hasEnded;
     private bool _isActive = true;
 
-    public ChannelDeliveries(AmqpOutput output, ushort channel, int unackedMax)
+    public ChannelDeliveries(AmqpOutput output, MessageFormats formats, ushort channel, int unackedMax)
     {
         _output = output;
+        _formats = formats;
         _channel = channel;
         _unackedMax = unackedMax;
     }
@@ -73,7 +76,7 @@ internal sealed class ChannelDeliveries
     /// <summary>Writes the delivery and remembers it until it is settled.</summary>
     public void Deliver(AmqpSubscription subscription, in DeliveredMessage message, FlushSet flushes)
     {
-        var properties = DeliveredProperties.Of(message);
+        var properties = DeliveredProperties.Of(message, _formats, _output.FrameBytesMax);
         lock (_output.Gate)
         {
             var tag = ++_lastTag;
@@ -86,8 +89,7 @@ internal sealed class ChannelDeliveries
 
             _output.WriteDeliver(
                 _channel, subscription.Tag, tag, message.Redelivered, message.Message.Exchange,
-                message.Message.RoutingKey,
-                properties, message.Message.Body);
+                properties.RoutingKey, properties.Encoded, message.Message.Body);
         }
 
         flushes.Add(_output);
@@ -96,12 +98,12 @@ internal sealed class ChannelDeliveries
     /// <summary>Writes a message that belongs to no queue, as a direct reply.</summary>
     public void DeliverReply(ReadOnlySpan<byte> consumerTag, in Core.Messages.MessageView message, FlushSet flushes)
     {
+        var properties = DeliveredProperties.Of(message, _formats, _output.FrameBytesMax);
         lock (_output.Gate)
         {
             _output.WriteDeliver(
-                _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, message.RoutingKey,
-                message.Properties,
-                message.Body);
+                _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, properties.RoutingKey,
+                properties.Encoded, message.Body);
         }
 
         flushes.Add(_output);
@@ -110,7 +112,7 @@ internal sealed class ChannelDeliveries
     /// <summary>Writes basic.get-ok, and remembers the message unless it counts as settled.</summary>
     public void DeliverGet(in DeliveredMessage message, bool noAck, long remaining, FlushSet flushes)
     {
-        var properties = DeliveredProperties.Of(message);
+        var properties = DeliveredProperties.Of(message, _formats, _output.FrameBytesMax);
         lock (_output.Gate)
         {
             if (_hasEnded && !noAck)
@@ -129,10 +131,10 @@ internal sealed class ChannelDeliveries
                     DeliveryTag = tag,
                     Redelivered = message.Redelivered,
                     Exchange = message.Message.Exchange,
-                    RoutingKey = message.Message.RoutingKey,
+                    RoutingKey = properties.RoutingKey,
                     MessageCount = (uint)remaining,
                 },
-                properties,
+                properties.Encoded,
                 message.Message.Body);
         }
 

@@ -4,10 +4,10 @@ using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
 using Posthaste.Primitives.Tables;
 
-namespace Posthaste.Protocols.Amqp091.Format;
+namespace Posthaste.Broker.Formats;
 
 /// <summary>The headers that tell of a message's deaths: `x-death`, `x-first-death-*`, `x-last-death-*`.</summary>
-internal static class DeathHeaders
+public static class DeathHeaders
 {
     private const long MsPerSecond = 1000;
 
@@ -36,6 +36,19 @@ internal static class DeathHeaders
             deaths[i] = ToTable(history.Deaths[i]);
         return AddPlace(AddPlace(headers, "x-first-death", history.First), "x-last-death", history.Last)
             .With("x-death", FieldValue.Array(deaths));
+    }
+
+    /// <summary>
+    /// Adds them to properties in canonical form, in place of what a publisher had under these names.
+    /// </summary>
+    internal static void AddTo(MessageProperties properties, in MessageView message)
+    {
+        if (HasLostCc(message))
+            properties.RemoveHeaders("CC"u8);
+        var content = FieldTableCodec.Encode(AddTo(FieldTable.Empty, message));
+        foreach (var field in new FieldTableReader(content))
+            properties.RemoveHeaders(field.Key);
+        properties.AddHeaders(content);
     }
 
     private static bool HasLostCc(DeathHistory history, ReadOnlySpan<byte> routingKey) =>
