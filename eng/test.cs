@@ -75,11 +75,13 @@ static void InstallForeignClients()
     Console.WriteLine("== Foreign clients");
     (string What, string Package, Func<bool> Present)[] clients =
     [
-        ("Node.js (for amqplib)", "nodejs", () => Exists("node", "--version")),
-        ("npm (for amqplib)", "npm", () => Exists("npm", "--version")),
-        ("pika", "python3-pika", () =>
-            Exists("python3", "-c", "import pika") || Exists("/usr/bin/python3", "-c", "import pika")),
+        ("Node.js (for amqplib, MQTT.js, stompjs)", "nodejs", () => Exists("node", "--version")),
+        ("npm (for amqplib, MQTT.js, stompjs)", "npm", () => Exists("npm", "--version")),
+        ("pika", "python3-pika", () => HasModule("pika")),
+        ("paho", "python3-paho-mqtt", () => HasModule("paho.mqtt.client")),
+        ("stomp.py", "python3-stomp", () => HasModule("stomp")),
         ("rabbitmq-c's amqp-tools", "amqp-tools", () => Exists("amqp-get", "--help")),
+        ("mosquitto's clients", "mosquitto-clients", () => Starts("mosquitto_pub", "--version")),
     ];
     bool mayInstall = OperatingSystem.IsLinux() && Environment.UserName == "root" && Exists("apt-get", "--version");
     bool isUpdated = false;
@@ -101,15 +103,24 @@ static void InstallForeignClients()
 static void AptGet(params string[] arguments) => Run(
     "env", ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300", .. arguments], isQuiet: true);
 
-static bool Exists(string program, params string[] arguments)
+static bool HasModule(string module) =>
+    Exists("python3", "-c", $"import {module}") || Exists("/usr/bin/python3", "-c", $"import {module}");
+
+static bool Exists(string program, params string[] arguments) => ExitCode(program, arguments) == 0;
+
+// For programs whose exit code says nothing.
+static bool Starts(string program, params string[] arguments) => ExitCode(program, arguments) is not null;
+
+// Null when there is no such program.
+static int? ExitCode(string program, string[] arguments)
 {
     try
     {
-        return Run(program, arguments, isQuiet: true).ExitCode == 0;
+        return Run(program, arguments, isQuiet: true).ExitCode;
     }
     catch (Win32Exception)
     {
-        return false;
+        return null;
     }
 }
 

@@ -25,6 +25,7 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
 
     private readonly Queue<string> _log = new();
     private readonly List<string> _errors = [];
+    private readonly Dictionary<string, int> _ports = [];
     private TaskCompletionSource<bool> _ready = new();
     private Process? _process;
     private bool _ownsData;
@@ -35,7 +36,7 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             process.Kill();
     };
 
-    public int AmqpPort { get; } = FreePort();
+    public int AmqpPort => PortOf("amqp");
 
     public int ProcessId => Running().Id;
 
@@ -73,6 +74,16 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             _errors.Clear();
             return errors;
         }
+    }
+
+    /// <summary>
+    /// A listener's port on loopback. What is asked for before a start is listened on from then on, at the same port.
+    /// </summary>
+    public int PortOf(string listener)
+    {
+        if (!_ports.TryGetValue(listener, out int port))
+            _ports[listener] = port = FreePort();
+        return port;
     }
 
     /// <summary>Starts the process (again) and waits for the line that says that every listener accepts.</summary>
@@ -201,8 +212,10 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             UseShellExecute = false,
         };
         string[] place = dataDirectory is null ? ["--memory"] : ["--data", dataDirectory];
-        string[] listen = ["--listen", "default=off", "--listen", $"amqp=127.0.0.1:{AmqpPort}"];
-        string[] arguments = [BuiltBroker(), "serve", .. place, .. listen, .. settings];
+        PortOf("amqp");
+        IEnumerable<string> listen = _ports.SelectMany(
+            port => (string[])["--listen", $"{port.Key}=127.0.0.1:{port.Value}"]);
+        string[] arguments = [BuiltBroker(), "serve", .. place, "--listen", "default=off", .. listen, .. settings];
         foreach (string argument in arguments)
             command.ArgumentList.Add(argument);
         return command;

@@ -5,22 +5,12 @@ namespace Posthaste.Interop.Tests.Foreign;
 /// <summary>amqplib of npm, at the version that its lock file pins.</summary>
 public sealed class AmqplibRun(BrokerFixture broker) : ScriptRun(broker)
 {
-    private static readonly string Directory = Path.Combine(Clients, "amqplib");
+    private readonly NodePackage _package = new("amqplib");
 
-    private protected override async Task<string?> PrepareAsync()
-    {
-        if (!await Command.ExistsAsync("node", "--version"))
-            return "Node.js is not installed.";
-        if (File.Exists(Path.Combine(Directory, "node_modules", ".package-lock.json")))
-            return null;
-        if (!await Command.ExistsAsync("npm", "--version"))
-            return "npm is not installed.";
-        CommandResult install = await Command.RunAsync("npm", ["ci"], [], Directory);
-        return install.ExitCode == 0 ? null : $"npm could not install amqplib: {install.Errors}";
-    }
+    private protected override Task<string?> PrepareAsync() => _package.PrepareAsync();
 
     private protected override Task<CommandResult> RunAsync(string host, int port) =>
-        Command.RunAsync("node", ["checks.js", host, $"{port}"], [], Directory);
+        _package.RunAsync("checks.js", host, $"{port}");
 }
 
 public sealed class AmqplibTests(AmqplibRun run) : IClassFixture<AmqplibRun>

@@ -14,16 +14,20 @@ internal static class Command
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    /// <summary>Whether the command can be started at all.</summary>
-    public static async Task<bool> ExistsAsync(string program, params string[] arguments)
+    /// <summary>Whether the command can be started and succeeds.</summary>
+    public static async Task<bool> ExistsAsync(string program, params string[] arguments) =>
+        (await TryRunAsync(program, arguments))?.ExitCode == 0;
+
+    /// <summary>What came of the command; null when there is no such program.</summary>
+    public static async Task<CommandResult?> TryRunAsync(string program, params string[] arguments)
     {
         try
         {
-            return (await RunAsync(program, arguments)).ExitCode == 0;
+            return await RunAsync(program, arguments);
         }
         catch (Win32Exception)
         {
-            return false;
+            return null;
         }
     }
 

@@ -16,12 +16,16 @@ public abstract partial class ScriptRun(BrokerFixture broker) : IAsyncLifetime
     /// <summary>The script's directory in the build output.</summary>
     private protected static string Clients => Path.Combine(AppContext.BaseDirectory, "clients");
 
+    /// <summary>The listener that the script's host and port are of.</summary>
+    private protected virtual string Listener => "amqp";
+
     public async ValueTask InitializeAsync()
     {
-        _missing = await PrepareAsync();
+        _missing = broker.WhyNot(Listener) ?? await PrepareAsync();
         if (_missing is not null)
             return;
-        CommandResult result = await RunAsync(broker.Host, broker.Port);
+        (string host, int port) = broker.EndPointOf(Listener);
+        CommandResult result = await RunAsync(host, port);
         _lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         _errors = $"exit code {result.ExitCode}\n{result.Errors}";
     }

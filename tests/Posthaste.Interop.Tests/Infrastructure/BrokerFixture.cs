@@ -9,20 +9,26 @@ namespace Posthaste.Interop.Tests.Infrastructure;
 /// <summary>
 /// The broker under test, shared by every class of the run. By default it is the `posthaste` process of this build;
 /// the environment variable POSTHASTE_TEST_AMQP=HOST:PORT points the suites at a broker that already runs, which is how
-/// their expectations are checked against RabbitMQ.
+/// their expectations are checked against RabbitMQ. Its other listeners are then POSTHASTE_TEST_MQTT and so on, and
+/// what needs one that is not given is skipped.
 /// </summary>
 public sealed class BrokerFixture : IAsyncLifetime
 {
-    private const string EndpointVariable = "POSTHASTE_TEST_AMQP";
+    private const string Amqp = "amqp";
+
+    /// <summary>Every listener that a suite may ask for.</summary>
+    private static readonly string[] Listeners = [Amqp];
 
     private const int LogCharsMax = 4_000;
 
+    private readonly Dictionary<string, (string Host, int Port)> _endPoints = [];
     private BrokerProcess? _process;
     private Version? _rabbitMqVersion;
 
-    public string Host { get; private set; } = "127.0.0.1";
+    /// <summary>Host and port of AMQP 0-9-1.</summary>
+    public string Host => EndPointOf(Amqp).Host;
 
-    public int Port { get; private set; }
+    public int Port => EndPointOf(Amqp).Port;
 
     /// <summary>The last lines that the broker wrote, for the report of a failed test.</summary>
     internal string LatestLog
@@ -36,16 +42,20 @@ public sealed class BrokerFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint)
+        if (GivenEndPoint(Amqp) is not null)
         {
-            int colon = endpoint.LastIndexOf(':');
-            (Host, Port) = (endpoint[..colon], int.Parse(endpoint[(colon + 1)..]));
+            foreach (string listener in Listeners)
+            {
+                if (GivenEndPoint(listener) is { } given)
+                    _endPoints[listener] = given;
+            }
         }
         else
         {
             _process = BrokerProcess.InTemporaryDirectory();
+            foreach (string listener in Listeners)
+                _endPoints[listener] = ("127.0.0.1", _process.PortOf(listener));
             await _process.StartAsync();
-            Port = _process.AmqpPort;
         }
         await using IConnection connection = await Factory().CreateConnectionAsync();
         if (Text(connection, "product") == "RabbitMQ")
@@ -60,6 +70,19 @@ public sealed class BrokerFixture : IAsyncLifetime
         int exitCode = await process.StopAsync();
         if (exitCode != 0)
             throw new InvalidOperationException($"The broker ended with exit code {exitCode}.\n{process.Log}");
+    }
+
+    /// <summary>Why the broker has no such listener, in words; null when it has.</summary>
+    internal string? WhyNot(string listener) => _endPoints.ContainsKey(listener)
+        ? null
+        : $"{Variable(Amqp)} is set and {Variable(listener)} is not: there is no {listener} listener to test.";
+
+    /// <summary>Where a listener is; skips the test when the broker under test has none.</summary>
+    internal (string Host, int Port) EndPointOf(string listener)
+    {
+        if (WhyNot(listener) is { } reason)
+            Assert.Skip(reason);
+        return _endPoints[listener];
     }
 
     /// <summary>A factory with the client's defaults, except that it never reconnects behind a test's back.</summary>
@@ -89,7 +112,18 @@ public sealed class BrokerFixture : IAsyncLifetime
     internal void SkipUnlessOwned()
     {
         if (_process is null)
-            Assert.Skip($"{EndpointVariable} is set: this test starts and kills its own broker.");
+            Assert.Skip($"{Variable(Amqp)} is set: this test starts and kills its own broker.");
+    }
+
+    private static string Variable(string listener) =>
+        $"POSTHASTE_TEST_{listener.ToUpperInvariant().Replace('-', '_')}";
+
+    private static (string Host, int Port)? GivenEndPoint(string listener)
+    {
+        if (Environment.GetEnvironmentVariable(Variable(listener)) is not { Length: > 0 } endPoint)
+            return null;
+        int colon = endPoint.LastIndexOf(':');
+        return (endPoint[..colon], int.Parse(endPoint[(colon + 1)..]));
     }
 
     private static string Text(IConnection connection, string property) =>
