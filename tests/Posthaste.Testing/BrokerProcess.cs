@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Posthaste.Testing;
 
@@ -12,10 +13,12 @@ namespace Posthaste.Testing;
 /// </summary>
 /// <param name="dataDirectory">Where the data is; null keeps it in memory. Not deleted here.</param>
 /// <param name="settings">Arguments after those for data and listener, such as <c>--set KEY=VALUE</c>.</param>
-internal sealed class BrokerProcess(string? dataDirectory, params string[] settings) : IAsyncDisposable
+internal sealed partial class BrokerProcess(string? dataDirectory, params string[] settings) : IAsyncDisposable
 {
     /// <summary>How long a start or a graceful stop may take: generous, because the machine may be busy.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    private const int SigTerm = 15;
 
     /// <summary>Lines kept of what the processes write: one that logs without end must not end its tests.</summary>
     private const int LogLinesMax = 2_000;
@@ -130,11 +133,9 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
     public async Task<int> StopAsync()
     {
         Process process = Running();
+        // By the system's call: a machine without procps has no program for it.
         if (!process.HasExited)
-        {
-            using var terminate = Process.Start("kill", ["-TERM", process.Id.ToString()]);
-            await terminate.WaitForExitAsync();
-        }
+            _ = SendSignal(process.Id, SigTerm); // It may have ended meanwhile: just as well.
         return await WaitForExitAsync();
     }
 
@@ -250,4 +251,7 @@ internal sealed class BrokerProcess(string? dataDirectory, params string[] setti
             }
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int processId, int signal);
 }
