@@ -16,8 +16,8 @@ internal static class BenchCommand
         "--workloads", "Which workloads, comma-separated; all if left out.");
 
     private static readonly Option<string[]> Brokers = Names(
-        "--brokers", "Which brokers, comma-separated; ratios compare the first with the last.",
-        PosthasteBroker.BrokerName, RabbitMqBroker.BrokerName);
+        "--brokers", "Which brokers, comma-separated; ratios compare the first with the best of the others.",
+        PosthasteBroker.BrokerName, MosquittoBroker.BrokerName, RabbitMqBroker.BrokerName);
 
     private static readonly Option<int> Rounds = Number("--rounds", "How often each workload runs on each broker.", 3);
     private static readonly Option<int> Seconds = Number("--seconds", "Measured time, where a workload has one.", 8);
@@ -26,7 +26,12 @@ internal static class BenchCommand
         "--in-flight", "The most messages published but not yet delivered, throughput workloads.", 20_000);
     private static readonly Option<int> Backlog = Number("--backlog", "Messages, backlog workloads.", 2_000_000);
     private static readonly Option<int> Queues = Number("--queues", "Queues, queues workload.", 10_000);
-    private static readonly Option<int> Connections = Number("--connections", "Connections, idle workload.", 5_000);
+
+    private static readonly Option<int?> Connections = new("--connections")
+    {
+        Description = "Connections, idle workloads; each has its own number if left out.",
+    };
+
     private static readonly Option<string?> JsonFile = new("--json") { Description = "Write all results here." };
     private static readonly Option<string?> MarkdownFile = new("--markdown") { Description = "Write the table here." };
 
@@ -72,7 +77,7 @@ internal static class BenchCommand
         Command calibrate = new("calibrate", "Measure the load itself, without a broker.");
         calibrate.Options.Add(Seconds);
         calibrate.SetAction(result => Calibrate(TimeSpan.FromSeconds(result.GetValue(Seconds))));
-        return new RootCommand("Measures AMQP 0-9-1 brokers side by side with one neutral load.")
+        return new RootCommand("Measures brokers of AMQP 0-9-1, MQTT and STOMP side by side with one neutral load.")
         {
             compare,
             run,
@@ -121,10 +126,11 @@ internal static class BenchCommand
             arguments.GetValue(Queues),
             arguments.GetValue(Connections));
         string assembly = arguments.GetValue(Posthaste)!;
-        Runner runner = new(console, options, name => name switch
+        Runner runner = new(console, options, (name, protocol) => name switch
         {
-            PosthasteBroker.BrokerName => new PosthasteBroker(workDirectory, assembly),
-            RabbitMqBroker.BrokerName => new RabbitMqBroker(workDirectory),
+            PosthasteBroker.BrokerName => new PosthasteBroker(workDirectory, assembly, protocol),
+            MosquittoBroker.BrokerName => protocol == Protocol.Mqtt ? new MosquittoBroker(workDirectory) : null,
+            RabbitMqBroker.BrokerName => new RabbitMqBroker(workDirectory, protocol),
             _ => throw new ArgumentException($"there is no broker '{name}'"),
         });
         IReadOnlyList<RunResult> results = runner.Run(Catalog.Select(workloads), brokers, rounds, cancellation);

@@ -28,7 +28,7 @@ internal static class Calibration
         Counter published = new();
         StopSignal stop = new();
         PublishRing ring = new("", ["bench.queue.0"], bodyBytes, persistent: false);
-        Publisher publisher = new(connection, ring, confirmWindow: 0, published);
+        Publisher publisher = new(connection, ring, new AmqpAnswers(window: null), published);
         Figure figure = Measure("publisher", () => publisher.Run(stop, OpenGate.Instance), stop, published, duration);
         near.Shutdown(SocketShutdown.Both);
         sinking.Join(duration);

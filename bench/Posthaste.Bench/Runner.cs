@@ -1,4 +1,3 @@
-using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Brokers;
 using Posthaste.Bench.Load;
 using Posthaste.Bench.Reports;
@@ -13,7 +12,7 @@ namespace Posthaste.Bench;
 /// time. Brokers alternate within a round and swap places from round to round, so that a machine that gets slower or
 /// warmer does not favour one of them.
 /// </summary>
-internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func<string, Broker> create)
+internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func<string, Protocol, Broker?> create)
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
@@ -28,9 +27,11 @@ internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func
                 for (int i = 0; i < brokers.Count; i++)
                 {
                     string broker = brokers[(i + round - 1) % brokers.Count];
-                    RunResult result = RunOnce(workload, broker, round, cancellation);
-                    results.Add(result);
-                    Report(result, rounds);
+                    if (RunOnce(workload, broker, round, cancellation) is { } result)
+                    {
+                        results.Add(result);
+                        Report(result, rounds);
+                    }
                 }
             }
         }
@@ -38,12 +39,18 @@ internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func
         return results;
     }
 
-    private RunResult RunOnce(Workload workload, string name, int round, CancellationToken cancellation)
+    // Null where the broker does not speak the workload's protocol.
+    private RunResult? RunOnce(Workload workload, string name, int round, CancellationToken cancellation)
     {
         string server = "";
         try
         {
-            using Broker broker = create(name);
+            using Broker? broker = create(name, workload.Protocol);
+            if (broker is null)
+            {
+                return null;
+            }
+
             broker.Start();
             server = broker.WaitUntilReady(StartTimeout);
             try
@@ -51,7 +58,7 @@ internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func
                 return new RunResult(
                     workload.Name, name, server, round, workload.Run(broker, options, cancellation), Failure: null);
             }
-            catch (Exception e) when (e is InvalidOperationException or AmqpException or IOException)
+            catch (Exception e) when (e is InvalidOperationException or ConnectionException or IOException)
             {
                 throw new WorkloadException($"{e.Message}\nlast output of {name}:\n{broker.Output()}");
             }

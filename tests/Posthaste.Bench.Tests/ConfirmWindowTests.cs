@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Load;
 
 namespace Posthaste.Bench.Tests;

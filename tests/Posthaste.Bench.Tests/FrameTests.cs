@@ -1,4 +1,5 @@
 using Posthaste.Bench.Amqp;
+using Posthaste.Bench.Load;
 
 namespace Posthaste.Bench.Tests;
 
@@ -25,7 +26,7 @@ public sealed class FrameTests
     public void A_frame_without_its_end_octet_is_refused()
     {
         byte[] bytes = [1, 0, 7, 0, 0, 0, 1, 0, 0xCD];
-        Assert.Throws<AmqpException>(() => Frame.TryRead(bytes, out _, out _));
+        Assert.Throws<ConnectionException>(() => Frame.TryRead(bytes, out _, out _));
     }
 
     [Fact]

@@ -2,22 +2,15 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Posthaste.Bench.Load;
 
 namespace Posthaste.Bench.Amqp;
 
 /// <summary>
 /// A blocking AMQP 0-9-1 connection as guest on virtual host "/": the handshake and the calls that prepare a workload.
-/// The hot paths (<see cref="Publisher"/>, <see cref="Consumer"/>) take <see cref="Socket"/> and <see cref="Frames"/>.
-/// One thread receives; the same or another one sends.
 /// </summary>
-internal sealed class AmqpConnection : IDisposable
+internal sealed class AmqpConnection : LoadConnection
 {
-    /// <summary>
-    /// Every wait for an answer ends after this long: a stuck broker fails the run instead of hanging it.
-    /// </summary>
-    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
-
-    private const int ReceiveTimeoutMs = 100;
     private const int FrameBytesMax = 128 * 1024;
     private readonly FrameWriter _writer = new();
 
@@ -25,16 +18,9 @@ internal sealed class AmqpConnection : IDisposable
     /// Wraps a connected socket without a handshake, for calibration against a peer that speaks none.
     /// </summary>
     public AmqpConnection(Socket socket, int receiveBufferBytes)
+        : base(socket, receiveBufferBytes)
     {
-        Socket = socket;
-        Socket.NoDelay = true;
-        Socket.ReceiveTimeout = ReceiveTimeoutMs;
-        Frames = new FrameReceiver(socket, receiveBufferBytes);
     }
-
-    public Socket Socket { get; }
-
-    public FrameReceiver Frames { get; }
 
     /// <summary>Product and version as the broker's server-properties say.</summary>
     public string Server { get; private set; } = "";
@@ -46,32 +32,11 @@ internal sealed class AmqpConnection : IDisposable
     /// <param name="source">Source address, for more connections than one address has ports; null for the
     /// default.</param>
     public static AmqpConnection Open(
-        IPEndPoint endPoint, int receiveBufferBytes = 256 * 1024, IPAddress? source = null)
-    {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (source is not null)
-            {
-                socket.Bind(new IPEndPoint(source, 0));
-            }
-
-            socket.Connect(endPoint);
-            AmqpConnection connection = new(socket, receiveBufferBytes);
-            connection.Handshake((uint)Math.Min(FrameBytesMax, receiveBufferBytes / 2));
-            return connection;
-        }
-        catch (SocketException e)
-        {
-            socket.Dispose();
-            throw new AmqpException($"cannot connect to {endPoint}: {e.SocketErrorCode}", e);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+        IPEndPoint endPoint, int receiveBufferBytes = 256 * 1024, IPAddress? source = null) => Connect(
+        endPoint,
+        source,
+        socket => new AmqpConnection(socket, receiveBufferBytes),
+        connection => connection.Handshake((uint)Math.Min(FrameBytesMax, receiveBufferBytes / 2)));
 
     public void OpenChannel(ushort channel) =>
         Call(Begin(channel, Method.ChannelOpen).ShortString(""), channel, Method.ChannelOpenOk);
@@ -118,38 +83,22 @@ internal sealed class AmqpConnection : IDisposable
         channel,
         Method.BasicConsumeOk);
 
-    /// <summary>Sends all of <paramref name="bytes"/>.</summary>
-    public void Send(ReadOnlySpan<byte> bytes)
-    {
-        while (bytes.Length > 0)
-        {
-            int sent = Socket.Send(bytes, SocketFlags.None, out SocketError error);
-            if (error != SocketError.Success)
-            {
-                throw new AmqpException($"the connection broke while sending: {error}");
-            }
-
-            bytes = bytes[sent..];
-        }
-    }
-
     /// <summary>Waits for the next frame; throws when the broker stays silent or closes.</summary>
     public Frame NextFrame()
     {
-        long deadline = Environment.TickCount64 + (long)AnswerTimeout.TotalMilliseconds;
         while (true)
         {
-            if (Frames.TryTake(out Frame frame))
+            if (!Frame.TryRead(Input.Unread, out Frame frame, out int consumed))
             {
-                if (frame.Type != Frame.HeartbeatType)
-                {
-                    ThrowIfClosed(frame);
-                    return frame;
-                }
+                WaitForInput();
+                continue;
             }
-            else if (!Frames.Receive() && Environment.TickCount64 > deadline)
+
+            Input.Skip(consumed);
+            if (frame.Type != Frame.HeartbeatType)
             {
-                throw new AmqpException($"the broker did not answer within {AnswerTimeout.TotalSeconds} s");
+                ThrowIfClosed(frame);
+                return frame;
             }
         }
     }
@@ -164,15 +113,13 @@ internal sealed class AmqpConnection : IDisposable
             ReadOnlySpan<byte> arguments = frame.Arguments;
             ushort code = BinaryPrimitives.ReadUInt16BigEndian(arguments);
             string text = Encoding.UTF8.GetString(arguments.Slice(3, arguments[2]));
-            throw new AmqpException($"the broker closed channel {frame.Channel}: {code} {text}");
+            throw new ConnectionException($"the broker closed channel {frame.Channel}: {code} {text}");
         }
     }
 
     /// <summary>Closes politely.</summary>
     public void Close() => Call(
         Begin(0, Method.ConnectionClose).Short(200).ShortString("done").Short(0).Short(0), 0, Method.ConnectionCloseOk);
-
-    public void Dispose() => Socket.Dispose();
 
     private void Handshake(uint frameBytesMax)
     {
@@ -216,7 +163,7 @@ internal sealed class AmqpConnection : IDisposable
         Frame frame = NextFrame();
         if (frame.Type != Frame.MethodType || frame.Channel != channel || frame.Method != method)
         {
-            throw new AmqpException(
+            throw new ConnectionException(
                 $"expected method {method >> 16}.{method & 0xFFFF} on channel {channel}, got frame type {frame.Type}");
         }
 

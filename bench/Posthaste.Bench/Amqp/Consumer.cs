@@ -16,13 +16,13 @@ namespace Posthaste.Bench.Amqp;
 /// <param name="latency">Takes each delivery's stamp, or null.</param>
 internal sealed class Consumer(
     AmqpConnection connection, SequenceCheck[] checks, int ackEvery, Counter delivered, LatencyRecorder? latency = null)
+    : FlowConsumer(connection, delivered)
 {
     /// <summary>The channel that all subscriptions use.</summary>
     public const ushort Channel = 1;
 
     private const int AckTagOffset = Frame.PrefixBytes + 4;
     private readonly byte[] _ack = EncodeAck();
-    private long _deliveredCount = delivered.Value;
     private ulong _deliveryTag;
     private int _unackedCount;
     private int _subscription = -1;
@@ -31,23 +31,6 @@ internal sealed class Consumer(
 
     /// <summary>The consumer tag that makes deliveries count for <paramref name="subscription"/>.</summary>
     public static string Tag(int subscription) => subscription.ToString("00");
-
-    /// <summary>Consumes until <paramref name="stop"/>, then acknowledges what it has.</summary>
-    public void Run(StopSignal stop)
-    {
-        Drain();
-        do
-        {
-            connection.Frames.Receive();
-            Drain();
-        }
-        while (!stop.IsSet);
-
-        if (ackEvery > 0 && _unackedCount > 0)
-        {
-            Acknowledge();
-        }
-    }
 
     /// <summary>Takes one frame of a delivery: method, header, body, in that order.</summary>
     public void Apply(in Frame frame)
@@ -72,17 +55,22 @@ internal sealed class Consumer(
         }
     }
 
-    private void Drain()
+    protected override void Take(ByteReceiver input)
     {
-        while (connection.Frames.TryTake(out Frame frame))
+        while (Frame.TryRead(input.Unread, out Frame frame, out int consumed))
         {
             Apply(frame);
+            input.Skip(consumed);
         }
+    }
 
-        delivered.Value = _deliveredCount;
-        if (ackEvery > 0 && _unackedCount >= ackEvery)
+    protected override void Acknowledge(bool isLast)
+    {
+        if (ackEvery > 0 && _unackedCount >= (isLast ? 1 : ackEvery))
         {
-            Acknowledge();
+            BinaryPrimitives.WriteUInt64BigEndian(_ack.AsSpan(AckTagOffset), _deliveryTag);
+            Connection.Send(_ack);
+            _unackedCount = 0;
         }
     }
 
@@ -117,16 +105,9 @@ internal sealed class Consumer(
         if (_bodyBytesLeft == 0)
         {
             _subscription = -1;
-            _deliveredCount++;
+            DeliveredCount++;
             _unackedCount++;
         }
-    }
-
-    private void Acknowledge()
-    {
-        BinaryPrimitives.WriteUInt64BigEndian(_ack.AsSpan(AckTagOffset), _deliveryTag);
-        connection.Send(_ack);
-        _unackedCount = 0;
     }
 
     private static byte[] EncodeAck()

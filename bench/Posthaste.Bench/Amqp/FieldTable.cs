@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Posthaste.Bench.Load;
 
 namespace Posthaste.Bench.Amqp;
 
@@ -39,6 +40,6 @@ internal static class FieldTable
         'D' => 5,
         'l' or 'L' or 'd' or 'T' => 8,
         'S' or 'x' or 'F' or 'A' => 4 + (int)BinaryPrimitives.ReadUInt32BigEndian(value),
-        _ => throw new AmqpException($"unknown field type {type} in server-properties"),
+        _ => throw new ConnectionException($"unknown field type {type} in server-properties"),
     };
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Posthaste.Bench.Load;
 
 namespace Posthaste.Bench.Amqp;
 
@@ -51,7 +52,7 @@ internal readonly ref struct Frame(byte type, ushort channel, ReadOnlySpan<byte>
 
         if (source[PrefixBytes + (int)size] != End)
         {
-            throw new AmqpException($"a frame of {size} bytes does not end with 0xCE");
+            throw new ConnectionException($"a frame of {size} bytes does not end with 0xCE");
         }
 
         frame = new Frame(

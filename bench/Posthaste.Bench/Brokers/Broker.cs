@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Load;
+using Posthaste.Bench.Mqtt;
+using Posthaste.Bench.Stomp;
 
 namespace Posthaste.Bench.Brokers;
 
@@ -18,9 +20,10 @@ internal abstract class Broker : IDisposable
     private readonly Queue<string> _output = new();
     private Process? _process;
 
-    protected Broker(string name, string workDirectory)
+    protected Broker(string name, string workDirectory, Protocol protocol)
     {
         Name = name;
+        Protocol = protocol;
         Home = Path.Combine(workDirectory, $"{name}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(Home);
         AppDomain.CurrentDomain.ProcessExit += OnExit;
@@ -28,7 +31,10 @@ internal abstract class Broker : IDisposable
 
     public string Name { get; }
 
-    /// <summary>Where AMQP is accepted; a new port after each start.</summary>
+    /// <summary>What is spoken at <see cref="EndPoint"/>.</summary>
+    public Protocol Protocol { get; }
+
+    /// <summary>Where the protocol is accepted; a new port after each start.</summary>
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
     public int ProcessId => (_process ?? throw new InvalidOperationException($"{Name} is not running")).Id;
@@ -60,9 +66,13 @@ internal abstract class Broker : IDisposable
         timeout,
         () =>
         {
-            using AmqpConnection connection = AmqpConnection.Open(EndPoint);
-            connection.Close();
-            return connection.Server;
+            using LoadConnection connection = Protocol switch
+            {
+                Protocol.Mqtt => MqttConnection.Open(EndPoint, "bench-ready"),
+                Protocol.Stomp => StompConnection.Open(EndPoint),
+                _ => AmqpConnection.Open(EndPoint),
+            };
+            return (connection as AmqpConnection)?.Server ?? Introduce();
         });
 
     /// <summary>Repeats <paramref name="attempt"/> while the broker refuses it, until it works.</summary>
@@ -75,7 +85,7 @@ internal abstract class Broker : IDisposable
             {
                 return attempt();
             }
-            catch (AmqpException e)
+            catch (ConnectionException e)
             {
                 if (_process is null or { HasExited: true })
                 {
@@ -112,6 +122,9 @@ internal abstract class Broker : IDisposable
 
     /// <summary>The command that runs the broker on <see cref="EndPoint"/> in <see cref="Home"/>.</summary>
     protected abstract ProcessStartInfo Describe();
+
+    /// <summary>What the broker calls itself, where the protocol does not let it say so.</summary>
+    protected virtual string Introduce() => Name;
 
     /// <summary>Ends what else was started for the broker.</summary>
     protected virtual void StopHelpers()

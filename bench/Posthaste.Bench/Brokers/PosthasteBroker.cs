@@ -5,7 +5,9 @@ namespace Posthaste.Bench.Brokers;
 /// <summary>Posthaste as a user starts it, with its defaults.</summary>
 /// <param name="workDirectory">Where its data directory goes.</param>
 /// <param name="assembly">The built posthaste.dll.</param>
-internal sealed class PosthasteBroker(string workDirectory, string assembly) : Broker(BrokerName, workDirectory)
+/// <param name="protocol">What it is to listen for, and nothing else.</param>
+internal sealed class PosthasteBroker(string workDirectory, string assembly, Protocol protocol)
+    : Broker(BrokerName, workDirectory, protocol)
 {
     public const string BrokerName = "posthaste";
 
@@ -34,7 +36,8 @@ internal sealed class PosthasteBroker(string workDirectory, string assembly) : B
 
     protected override ProcessStartInfo Describe()
     {
-        string[] listen = ["--listen", "default=off", "--listen", $"amqp={EndPoint}"];
+        string listener = $"{Protocol.ToString().ToLowerInvariant()}={EndPoint}";
+        string[] listen = ["--listen", "default=off", "--listen", listener];
         return new("dotnet", [assembly, "serve", "--data", Path.Combine(Home, "data"), .. listen]);
     }
 }

@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace Posthaste.Bench.Brokers;
 
 /// <summary>
-/// Debian's rabbitmq-server with its defaults and no plugins, as one node of its own: nothing of /etc/rabbitmq or of a
-/// system
-/// service is read or touched.
+/// Debian's rabbitmq-server with its defaults, as one node of its own, without plugins but the one for MQTT or STOMP
+/// where that is spoken: nothing of /etc/rabbitmq or of a system service is read or touched.
 /// </summary>
-internal sealed class RabbitMqBroker(string workDirectory) : Broker(BrokerName, workDirectory)
+internal sealed class RabbitMqBroker(string workDirectory, Protocol protocol)
+    : Broker(BrokerName, workDirectory, protocol)
 {
     public const string BrokerName = "rabbitmq";
 
@@ -33,8 +33,10 @@ internal sealed class RabbitMqBroker(string workDirectory) : Broker(BrokerName, 
     {
         string configuration = Path.Combine(Home, "rabbitmq.conf");
         string plugins = Path.Combine(Home, "enabled_plugins");
-        File.WriteAllText(configuration, "");
-        File.WriteAllText(plugins, "[].\n");
+        string plugin = Protocol.ToString().ToLowerInvariant();
+        bool isAmqp = Protocol == Protocol.Amqp;
+        File.WriteAllText(configuration, isAmqp ? "" : $"{plugin}.listeners.tcp.1 = {EndPoint}\n");
+        File.WriteAllText(plugins, isAmqp ? "[].\n" : $"[rabbitmq_{plugin}].\n");
 
         ProcessStartInfo info = new(Server);
         (string Name, string Value)[] settings =
@@ -46,7 +48,7 @@ internal sealed class RabbitMqBroker(string workDirectory) : Broker(BrokerName, 
             ("ERL_EPMD_PORT", _nameServerPort.ToString()),
             ("RABBITMQ_NODENAME", $"bench-{_nameServerPort}@localhost"),
             ("RABBITMQ_NODE_IP_ADDRESS", EndPoint.Address.ToString()),
-            ("RABBITMQ_NODE_PORT", EndPoint.Port.ToString()),
+            ("RABBITMQ_NODE_PORT", (isAmqp ? EndPoint.Port : FreePort()).ToString()),
             ("RABBITMQ_DIST_PORT", FreePort().ToString()),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}"),
             ("RABBITMQ_CONF_ENV_FILE", Path.Combine(Home, "rabbitmq-env.conf")),

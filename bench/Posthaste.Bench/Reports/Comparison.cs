@@ -20,16 +20,24 @@ internal sealed record Spread(double Median, double Min, double Max)
 internal sealed record ComparisonRow(string Workload, Metric Metric, IReadOnlyList<Spread?> Spreads)
 {
     /// <summary>
-    /// How many times better the first broker's median is than the last one's; null where that says nothing.
+    /// How many times better the first broker's median is than the best one of the others; null where that says
+    /// nothing.
     /// </summary>
-    public double? Ratio => Spreads is [{ } first, .., { } last] && first.Median > 0 && last.Median > 0
-        ? Metric.Better switch
+    public double? Ratio
+    {
+        get
         {
-            Better.Higher => first.Median / last.Median,
-            Better.Lower => last.Median / first.Median,
-            _ => null,
+            double[] others = [.. Spreads.Skip(1).OfType<Spread>().Select(spread => spread.Median)];
+            return Spreads is [{ Median: > 0 } first, ..] && others.Length > 0 && others.Min() > 0
+                ? Metric.Better switch
+                {
+                    Better.Higher => first.Median / others.Max(),
+                    Better.Lower => others.Min() / first.Median,
+                    _ => null,
+                }
+                : null;
         }
-        : null;
+    }
 }
 
 /// <summary>All rounds' results side by side.</summary>

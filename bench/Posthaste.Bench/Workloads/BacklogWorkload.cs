@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Brokers;
 using Posthaste.Bench.Load;
 using Posthaste.Bench.Reports;
@@ -16,7 +14,6 @@ namespace Posthaste.Bench.Workloads;
 internal sealed class BacklogWorkload(string name, string description, string? queueType) : Workload(name, description)
 {
     private const int BodyBytes = 1024;
-    private const int ConfirmWindow = 1000;
     private const int PollMs = 1;
     private const int Parts = 10;
     private static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(120);
@@ -25,11 +22,11 @@ internal sealed class BacklogWorkload(string name, string description, string? q
     public override IReadOnlyList<Metric> Run(Broker broker, WorkloadOptions options, CancellationToken cancellation)
     {
         int count = options.BacklogCount;
-        FlowTopology topology = new(new FlowSpec { BodyBytes = BodyBytes, Persistent = true, QueueType = queueType });
-        topology.Declare(broker.EndPoint);
+        AmqpTopology topology = new(new AmqpSpec { BodyBytes = BodyBytes, Persistent = true, QueueType = queueType });
+        topology.Declare(broker);
 
         double cpu = ProcessMeter.CpuSeconds(broker.ProcessId);
-        double publishSeconds = Publish(topology, broker.EndPoint, count, cancellation);
+        double publishSeconds = Publish(topology, broker, count, cancellation);
         cpu = ProcessMeter.CpuSeconds(broker.ProcessId) - cpu;
         long residentBytes = ProcessMeter.ResidentBytes(broker.ProcessId);
         long peakBytes = ProcessMeter.PeakResidentBytes(broker.ProcessId);
@@ -37,9 +34,10 @@ internal sealed class BacklogWorkload(string name, string description, string? q
         broker.Kill();
         long restarted = Stopwatch.GetTimestamp();
         broker.Start();
-        using AmqpConnection connection =
-            broker.Retry(RestartTimeout, () => topology.OpenConsumer(broker.EndPoint, [0]));
-        DrainResult drain = Drain(connection, count, restarted, cancellation);
+        Counter delivered = new();
+        FlowConsumer consumer = broker.Retry(RestartTimeout, () => topology.OpenConsumer(broker, 0, delivered));
+        using LoadConnection consuming = consumer.Connection;
+        DrainResult drain = Drain(consumer, delivered, count, restarted, cancellation);
 
         // All that the new process did was to start, recover and drain.
         double restartCpu = ProcessMeter.CpuSeconds(broker.ProcessId);
@@ -58,12 +56,12 @@ internal sealed class BacklogWorkload(string name, string description, string? q
     }
 
     private static double Publish(
-        FlowTopology topology, IPEndPoint endPoint, int count, CancellationToken cancellation)
+        AmqpTopology topology, Broker broker, int count, CancellationToken cancellation)
     {
-        using AmqpConnection connection = topology.OpenPublisher(endPoint);
         Counter published = new();
         StopSignal stop = new();
-        Publisher publisher = new(connection, topology.CreateRing(0), ConfirmWindow, published);
+        Publisher publisher = topology.OpenPublisher(broker, 0, published);
+        using LoadConnection connection = publisher.Connection;
         long started = Stopwatch.GetTimestamp();
         LoadThread thread = LoadThread.Start("publisher", () => publisher.Run(stop, OpenGate.Instance, count));
         WaitForCount(published, count, thread, cancellation);
@@ -72,12 +70,9 @@ internal sealed class BacklogWorkload(string name, string description, string? q
     }
 
     private static DrainResult Drain(
-        AmqpConnection connection, int count, long restarted, CancellationToken cancellation)
+        FlowConsumer consumer, Counter delivered, int count, long restarted, CancellationToken cancellation)
     {
-        Counter delivered = new();
         StopSignal stop = new();
-        Consumer consumer = new(
-            connection, [new SequenceCheck("backlog", gapless: true)], FlowTopology.Prefetch / 2, delivered);
         LoadThread thread = LoadThread.Start("consumer", () => consumer.Run(stop));
         WaitForCount(delivered, 1, thread, cancellation);
         double firstMessageSeconds = Stopwatch.GetElapsedTime(restarted).TotalSeconds;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Brokers;
 using Posthaste.Bench.Load;
 using Posthaste.Bench.Reports;
@@ -13,15 +11,17 @@ namespace Posthaste.Bench.Workloads;
 /// and the broker's CPU per delivery between the end of the warm-up and the end of the run; then drains and compares
 /// the counts.
 /// </summary>
-internal sealed class FlowWorkload(string name, string description, FlowSpec spec) : Workload(name, description)
+internal sealed class FlowWorkload(string name, string description, FlowTopology topology)
+    : Workload(name, description)
 {
-    private const int ConfirmWindow = 1000;
     private const int PollMs = 20;
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(60);
 
+    public override Protocol Protocol => topology.Protocol;
+
     public override IReadOnlyList<Metric> Run(Broker broker, WorkloadOptions options, CancellationToken cancellation)
     {
-        using Flow flow = new(spec, broker.EndPoint, options.InFlightMax);
+        using Flow flow = new(topology, broker, Math.Min(options.InFlightMax, topology.InFlightMax));
         flow.WaitFor(options.WarmUp, cancellation);
 
         double brokerCpu = ProcessMeter.CpuSeconds(broker.ProcessId);
@@ -51,8 +51,8 @@ internal sealed class FlowWorkload(string name, string description, FlowSpec spe
     /// <summary>The running threads and connections of one run.</summary>
     private sealed class Flow : IDisposable
     {
-        private readonly FlowSpec _spec;
-        private readonly List<AmqpConnection> _connections = [];
+        private readonly FlowTopology _topology;
+        private readonly List<LoadConnection> _connections = [];
         private readonly List<LoadThread> _publishers = [];
         private readonly List<LoadThread> _consumers = [];
         private readonly Counter[] _published;
@@ -60,26 +60,21 @@ internal sealed class FlowWorkload(string name, string description, FlowSpec spe
         private readonly StopSignal _stopPublishing = new();
         private readonly StopSignal _stopConsuming = new();
 
-        public Flow(FlowSpec spec, IPEndPoint endPoint, int inFlightMax)
+        public Flow(FlowTopology topology, Broker broker, int inFlightMax)
         {
-            _spec = spec;
-            FlowTopology topology = new(spec);
-            topology.Declare(endPoint);
-            int[][] queuesOfConsumers = spec.OneConsumerConnection
-                ? [[.. Enumerable.Range(0, spec.Queues)]]
-                : [.. Enumerable.Range(0, spec.Queues).Select(queue => new[] { queue })];
-            _published = [.. Enumerable.Range(0, spec.Publishers).Select(_ => new Counter())];
-            _delivered = [.. queuesOfConsumers.Select(_ => new Counter())];
-
-            for (int i = 0; i < queuesOfConsumers.Length; i++)
+            _topology = topology;
+            topology.Declare(broker);
+            _published = [.. Enumerable.Range(0, topology.Publishers).Select(_ => new Counter())];
+            _delivered = [.. Enumerable.Range(0, topology.Consumers).Select(_ => new Counter())];
+            for (int i = 0; i < _delivered.Length; i++)
             {
-                StartConsumer(topology, endPoint, queuesOfConsumers[i], i);
+                StartConsumer(broker, i);
             }
 
-            InFlightGate gate = new(_published, _delivered, spec.DeliveriesPerMessage, inFlightMax);
-            for (int i = 0; i < spec.Publishers; i++)
+            InFlightGate gate = new(_published, _delivered, topology.DeliveriesPerMessage, inFlightMax);
+            for (int i = 0; i < _published.Length; i++)
             {
-                StartPublisher(topology, endPoint, gate, i);
+                StartPublisher(broker, gate, i);
             }
         }
 
@@ -102,7 +97,7 @@ internal sealed class FlowWorkload(string name, string description, FlowSpec spe
         {
             _stopPublishing.Set();
             _publishers.ForEach(thread => thread.Join(DrainTimeout));
-            long expected = InFlightGate.Sum(_published) * _spec.DeliveriesPerMessage;
+            long expected = InFlightGate.Sum(_published) * _topology.DeliveriesPerMessage;
             long started = Stopwatch.GetTimestamp();
             while (DeliveredCount < expected)
             {
@@ -131,25 +126,17 @@ internal sealed class FlowWorkload(string name, string description, FlowSpec spe
             _connections.ForEach(connection => connection.Dispose());
         }
 
-        private void StartConsumer(FlowTopology topology, IPEndPoint endPoint, int[] queues, int index)
+        private void StartConsumer(Broker broker, int index)
         {
-            AmqpConnection connection = topology.OpenConsumer(endPoint, queues);
-            _connections.Add(connection);
-
-            // A topic's queues get some of the messages each; the sum is compared at the end.
-            bool gapless = _spec.Routing != Routing.Topic;
-            SequenceCheck[] checks = [.. queues.Select(queue => new SequenceCheck(FlowTopology.Queue(queue), gapless))];
-            int ackEvery = _spec.Persistent ? FlowTopology.Prefetch / 2 : 0;
-            Consumer consumer = new(connection, checks, ackEvery, _delivered[index]);
+            FlowConsumer consumer = _topology.OpenConsumer(broker, index, _delivered[index]);
+            _connections.Add(consumer.Connection);
             _consumers.Add(LoadThread.Start($"consumer {index}", () => consumer.Run(_stopConsuming)));
         }
 
-        private void StartPublisher(FlowTopology topology, IPEndPoint endPoint, InFlightGate gate, int index)
+        private void StartPublisher(Broker broker, InFlightGate gate, int index)
         {
-            AmqpConnection connection = topology.OpenPublisher(endPoint);
-            _connections.Add(connection);
-            Publisher publisher = new(
-                connection, topology.CreateRing(index), _spec.Persistent ? ConfirmWindow : 0, _published[index]);
+            Publisher publisher = _topology.OpenPublisher(broker, index, _published[index]);
+            _connections.Add(publisher.Connection);
             _publishers.Add(LoadThread.Start($"publisher {index}", () => publisher.Run(_stopPublishing, gate)));
         }
 

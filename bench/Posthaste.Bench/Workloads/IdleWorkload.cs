@@ -3,6 +3,7 @@ using System.Net;
 using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Brokers;
 using Posthaste.Bench.Load;
+using Posthaste.Bench.Mqtt;
 using Posthaste.Bench.Reports;
 
 namespace Posthaste.Bench.Workloads;
@@ -11,7 +12,12 @@ namespace Posthaste.Bench.Workloads;
 /// Connections that do nothing: how fast they open and what each costs the broker in memory. All have to answer at the
 /// end.
 /// </summary>
-internal sealed class IdleWorkload(string name, string description) : Workload(name, description)
+/// <param name="name">The workload's name.</param>
+/// <param name="description">What it does.</param>
+/// <param name="protocol">What the connections speak: AMQP or MQTT.</param>
+/// <param name="connectionCount">How many, unless the options say otherwise.</param>
+internal sealed class IdleWorkload(string name, string description, Protocol protocol, int connectionCount)
+    : Workload(name, description)
 {
     private const int Threads = 8;
     private const int WarmUpConnections = 50;
@@ -22,26 +28,28 @@ internal sealed class IdleWorkload(string name, string description) : Workload(n
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromMinutes(10);
 
+    public override Protocol Protocol => protocol;
+
     public override IReadOnlyList<Metric> Run(Broker broker, WorkloadOptions options, CancellationToken cancellation)
     {
-        AmqpConnection?[] warmUp = new AmqpConnection?[WarmUpConnections];
-        AmqpConnection?[] connections = new AmqpConnection?[options.ConnectionCount];
+        LoadConnection?[] warmUp = new LoadConnection?[WarmUpConnections];
+        LoadConnection?[] connections = new LoadConnection?[options.ConnectionCount ?? connectionCount];
         try
         {
-            Open(broker.EndPoint, warmUp, cancellation);
+            Open(broker.EndPoint, "warm", warmUp, cancellation);
             Thread.Sleep(SettleTime);
             long residentBefore = ProcessMeter.ResidentBytes(broker.ProcessId);
             long privateBefore = ProcessMeter.PrivateBytes(broker.ProcessId);
             long started = Stopwatch.GetTimestamp();
-            Open(broker.EndPoint, connections, cancellation);
+            Open(broker.EndPoint, "idle", connections, cancellation);
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             Thread.Sleep(SettleTime);
             long residentAfter = ProcessMeter.ResidentBytes(broker.ProcessId);
             long privateAfter = ProcessMeter.PrivateBytes(broker.ProcessId);
 
-            foreach (AmqpConnection? connection in connections)
+            foreach (LoadConnection? connection in connections)
             {
-                connection!.OpenChannel(1);
+                AskForLife(connection!);
             }
 
             double perConnection = 1e3 * connections.Length;
@@ -54,14 +62,27 @@ internal sealed class IdleWorkload(string name, string description) : Workload(n
         }
         finally
         {
-            foreach (AmqpConnection? connection in warmUp.Concat(connections))
+            foreach (LoadConnection? connection in warmUp.Concat(connections))
             {
                 connection?.Dispose();
             }
         }
     }
 
-    private static void Open(IPEndPoint endPoint, AmqpConnection?[] connections, CancellationToken cancellation)
+    private static void AskForLife(LoadConnection connection)
+    {
+        if (connection is MqttConnection mqtt)
+        {
+            mqtt.Ping();
+        }
+        else
+        {
+            ((AmqpConnection)connection).OpenChannel(1);
+        }
+    }
+
+    private void Open(
+        IPEndPoint endPoint, string kind, LoadConnection?[] connections, CancellationToken cancellation)
     {
         LoadThread[] threads =
         [
@@ -73,7 +94,10 @@ internal sealed class IdleWorkload(string name, string description) : Workload(n
                     IPAddress? source = i < ConnectionsPerAddress
                         ? null
                         : new IPAddress([127, 0, 0, (byte)(1 + (i / ConnectionsPerAddress))]);
-                    connections[i] = AmqpConnection.Open(endPoint, ReceiveBufferBytes, source);
+                    connections[i] = protocol == Protocol.Mqtt
+                        ? MqttConnection.Open(
+                            endPoint, $"{kind}-{i}", isDurable: false, ReceiveBufferBytes, source)
+                        : AmqpConnection.Open(endPoint, ReceiveBufferBytes, source);
                 }
             })),
         ];

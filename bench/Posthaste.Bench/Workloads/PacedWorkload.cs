@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Posthaste.Bench.Amqp;
 using Posthaste.Bench.Brokers;
 using Posthaste.Bench.Load;
 using Posthaste.Bench.Reports;
@@ -7,36 +6,36 @@ using Posthaste.Bench.Reports;
 namespace Posthaste.Bench.Workloads;
 
 /// <summary>
-/// Latency at a fixed rate: persistent messages with confirms. Message n is due at start + n / rate whatever happened
-/// before, and
-/// its latency counts from that instant, so a broker that stalls is charged for every message that became due
-/// meanwhile.
+/// Latency at a fixed rate, of deliveries and of confirms where the protocol has them. Message n is due at
+/// start + n / rate whatever happened before, and its latency counts from that instant, so a broker that stalls is
+/// charged for every message that became due meanwhile.
 /// </summary>
-internal sealed class PacedWorkload(string name, string description, int messagesPerSecond, int bodyBytes)
+internal sealed class PacedWorkload(string name, string description, int messagesPerSecond, FlowTopology topology)
     : Workload(name, description)
 {
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(60);
 
+    public override Protocol Protocol => topology.Protocol;
+
     public override IReadOnlyList<Metric> Run(Broker broker, WorkloadOptions options, CancellationToken cancellation)
     {
-        FlowTopology topology = new(new FlowSpec { BodyBytes = bodyBytes, Persistent = true });
-        topology.Declare(broker.EndPoint);
-        using AmqpConnection consuming = topology.OpenConsumer(broker.EndPoint, [0]);
-        using AmqpConnection publishing = topology.OpenPublisher(broker.EndPoint);
-
+        topology.Declare(broker);
         Schedule schedule = Schedule.StartingSoon(messagesPerSecond, options.WarmUp, options.Duration);
         LatencyRecorder lag = schedule.CreateRecorder();
         LatencyRecorder deliveries = schedule.CreateRecorder();
         LatencyRecorder confirms = schedule.CreateRecorder();
         Counter delivered = new();
         StopSignal stop = new();
-        Consumer consumer = new(
-            consuming, [new SequenceCheck("queue", gapless: true)], FlowTopology.Prefetch / 2, delivered, deliveries);
-        PublishRing ring = topology.CreateRing(0);
+
+        // The window is as large as the run: the schedule, not the confirms, limits the publisher.
+        FlowConsumer consumer = topology.OpenConsumer(broker, 0, delivered, deliveries);
+        Publisher publisher = topology.OpenPublisher(broker, 0, new Counter(), confirmWindow: schedule.Count);
+        using LoadConnection consuming = consumer.Connection;
+        using LoadConnection publishing = publisher.Connection;
+        publisher.Answers.Window?.Published(schedule.Count);
         LoadThread consumerThread = LoadThread.Start("consumer", () => consumer.Run(stop));
-        LoadThread confirmThread = LoadThread.Start("confirms", () => ReadConfirms(publishing, schedule, confirms));
-        LoadThread senderThread = LoadThread.Start(
-            "publisher", () => Send(publishing, ring, schedule, lag, cancellation));
+        LoadThread confirmThread = LoadThread.Start("confirms", () => ReadConfirms(publisher, schedule, confirms));
+        LoadThread senderThread = LoadThread.Start("publisher", () => Send(publisher, schedule, lag, cancellation));
 
         Clock.SleepUntil(schedule.MeasureFrom);
         double cpu = ProcessMeter.CpuSeconds(broker.ProcessId);
@@ -46,24 +45,25 @@ internal sealed class PacedWorkload(string name, string description, int message
         WaitForDeliveries(delivered, schedule.Count, consumerThread);
         stop.Set();
         consumerThread.Join(DrainTimeout);
-        return
+        List<Metric> metrics =
         [
             Metric.Cost("delivery p50", "ms", deliveries.PercentileMs(0.50)),
             Metric.Cost("delivery p99", "ms", deliveries.PercentileMs(0.99)),
             Metric.Cost("delivery p99.9", "ms", deliveries.PercentileMs(0.999)),
-            Metric.Cost("confirm p50", "ms", confirms.PercentileMs(0.50)),
-            Metric.Cost("confirm p99", "ms", confirms.PercentileMs(0.99)),
-            Metric.Note("sender's lag p99", "ms", lag.PercentileMs(0.99)),
-            Metric.Cost("broker CPU", "us/msg", cpu * 1e6 / deliveries.Count),
         ];
+        if (publisher.Answers.Window is not null)
+        {
+            metrics.Add(Metric.Cost("confirm p50", "ms", confirms.PercentileMs(0.50)));
+            metrics.Add(Metric.Cost("confirm p99", "ms", confirms.PercentileMs(0.99)));
+        }
+
+        metrics.Add(Metric.Note("sender's lag p99", "ms", lag.PercentileMs(0.99)));
+        metrics.Add(Metric.Cost("broker CPU", "us/msg", cpu * 1e6 / deliveries.Count));
+        return metrics;
     }
 
     private static void Send(
-        AmqpConnection connection,
-        PublishRing ring,
-        Schedule schedule,
-        LatencyRecorder lag,
-        CancellationToken cancellation)
+        Publisher publisher, Schedule schedule, LatencyRecorder lag, CancellationToken cancellation)
     {
         Clock.SharpenSleep();
         for (int n = 0; n < schedule.Count; n++)
@@ -72,19 +72,16 @@ internal sealed class PacedWorkload(string name, string description, int message
             long due = schedule.Due(n);
             Clock.SleepUntil(due);
             lag.Record(due);
-            connection.Send(ring.Stamp(n, 1, due, out _));
+            publisher.Connection.Send(publisher.Ring.Stamp(n, 1, due, out _));
         }
     }
 
-    private static void ReadConfirms(AmqpConnection connection, Schedule schedule, LatencyRecorder latency)
+    private static void ReadConfirms(Publisher publisher, Schedule schedule, LatencyRecorder latency)
     {
-        // The window is as large as the run: the schedule, not the confirms, limits the publisher.
-        ConfirmWindow window = new(schedule.Count);
-        window.Published(schedule.Count);
         int confirmed = 0;
-        while (window.OutstandingCount > 0)
+        while (publisher.Answers.Window is { OutstandingCount: > 0 } window)
         {
-            window.Apply(connection.NextFrame());
+            publisher.WaitForConfirms();
             for (; confirmed < (int)window.FloorTag - 1; confirmed++)
             {
                 latency.Record(schedule.Due(confirmed));

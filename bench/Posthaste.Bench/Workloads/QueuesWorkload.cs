@@ -15,7 +15,7 @@ namespace Posthaste.Bench.Workloads;
 internal sealed class QueuesWorkload(string name, string description) : Workload(name, description)
 {
     private const int BodyBytes = 1024;
-    private const int ConfirmWindow = 1000;
+    private const int Window = 1000;
     private const int Channels = 4;
     private const int UnansweredMax = 400;
     private const int WarmUpQueues = 200;
@@ -110,7 +110,7 @@ internal sealed class QueuesWorkload(string name, string description) : Workload
         connection.OpenChannel(PublishRing.Channel);
         connection.SelectConfirms(PublishRing.Channel);
         PublishRing ring = new("", queues, BodyBytes, persistent: true, mandatory: true);
-        Publisher publisher = new(connection, ring, ConfirmWindow, new Counter());
+        Publisher publisher = new(connection, ring, new AmqpAnswers(new ConfirmWindow(Window)), new Counter());
         long started = Stopwatch.GetTimestamp();
         publisher.Run(new StopSignal(), OpenGate.Instance, queues.Length);
         return Stopwatch.GetElapsedTime(started).TotalSeconds;

@@ -12,6 +12,9 @@ internal abstract class Workload(string name, string description)
 
     public string Description { get; } = description;
 
+    /// <summary>What it speaks; brokers that do not are left out.</summary>
+    public virtual Protocol Protocol => Protocol.Amqp;
+
     /// <summary>Runs once and checks what came back.</summary>
     /// <exception cref="Load.WorkloadException">A check failed.</exception>
     public abstract IReadOnlyList<Metric> Run(Broker broker, WorkloadOptions options, CancellationToken cancellation);

@@ -15,8 +15,8 @@ internal enum Routing
     Topic,
 }
 
-/// <summary>A workload of messages that flow through the broker.</summary>
-internal sealed record FlowSpec
+/// <summary>A flow of AMQP 0-9-1.</summary>
+internal sealed record AmqpSpec
 {
     public required int BodyBytes { get; init; }
 

@@ -1,10 +1,7 @@
-using System.Buffers.Binary;
-using Posthaste.Bench.Load;
-
-namespace Posthaste.Bench.Amqp;
+namespace Posthaste.Bench.Load;
 
 /// <summary>
-/// Which publishes of one channel are unconfirmed, for single and multiple acknowledgements in any order. The window
+/// Which publishes are unconfirmed, for single and multiple acknowledgements in any order. The window
 /// is a ring
 /// of one flag a message, so at most <paramref name="limit"/> messages may be outstanding. One thread.
 /// </summary>
@@ -30,21 +27,6 @@ internal sealed class ConfirmWindow(int limit)
     {
         _next += (ulong)count;
         _outstandingCount += count;
-    }
-
-    /// <summary>
-    /// Applies a method frame of the publisher's channel; anything but an acknowledgement fails the run.
-    /// </summary>
-    public void Apply(in Frame frame)
-    {
-        if (frame.Type != Frame.MethodType || frame.Method != Method.BasicAck)
-        {
-            string what = frame.Type == Frame.MethodType ? Describe(frame.Method) : $"frame type {frame.Type}";
-            throw new WorkloadException($"the publisher got {what} instead of a confirm");
-        }
-
-        ReadOnlySpan<byte> arguments = frame.Arguments;
-        Acknowledge(BinaryPrimitives.ReadUInt64BigEndian(arguments), (arguments[8] & 1) != 0);
     }
 
     /// <summary>
@@ -77,11 +59,4 @@ internal sealed class ConfirmWindow(int limit)
             _floor++;
         }
     }
-
-    private static string Describe(uint method) => method switch
-    {
-        Method.BasicReturn => "basic.return (unroutable)",
-        Method.BasicNack => "basic.nack",
-        _ => $"method {method >> 16}.{method & 0xFFFF}",
-    };
 }

@@ -1,22 +1,26 @@
-using Posthaste.Bench.Load;
-
-namespace Posthaste.Bench.Amqp;
+namespace Posthaste.Bench.Load;
 
 /// <summary>
 /// One publishing connection: sends runs of ready-made messages as fast as the confirm window and the in-flight limit
 /// allow.
-/// One thread sends and reads the confirms: with at most a window of 21-byte confirms outstanding, neither side can
+/// One thread sends and reads the confirms: with at most a window of small confirms outstanding, neither side can
 /// block the other.
 /// </summary>
-/// <param name="connection">An open connection whose channel <see cref="PublishRing.Channel"/> is open (and selected
-/// for confirms).</param>
+/// <param name="connection">An open connection, ready to publish.</param>
 /// <param name="ring">The messages.</param>
-/// <param name="confirmWindow">The most unconfirmed messages; 0 to publish without confirms.</param>
+/// <param name="answers">Understands the broker; its window says how many messages may be unconfirmed.</param>
 /// <param name="published">Counts what was handed to the socket.</param>
-internal sealed class Publisher(AmqpConnection connection, PublishRing ring, int confirmWindow, Counter published)
+internal sealed class Publisher(
+    LoadConnection connection, MessageRing ring, PublisherAnswers answers, Counter published)
 {
     private const int PauseMs = 1;
-    private readonly ConfirmWindow? _window = confirmWindow > 0 ? new ConfirmWindow(confirmWindow) : null;
+    private readonly ConfirmWindow? _window = answers.Window;
+
+    public LoadConnection Connection => connection;
+
+    public MessageRing Ring => ring;
+
+    public PublisherAnswers Answers => answers;
 
     /// <summary>
     /// Publishes until <paramref name="stop"/>, or up to <paramref name="countMax"/> messages, then waits for every
@@ -52,18 +56,19 @@ internal sealed class Publisher(AmqpConnection connection, PublishRing ring, int
         }
     }
 
+    /// <summary>Waits until something arrives and takes the confirms in it.</summary>
+    public void WaitForConfirms()
+    {
+        connection.WaitForInput();
+        answers.Take(connection.Input);
+    }
+
     private int SendRun(long sequence, int count)
     {
         ReadOnlySpan<byte> bytes = ring.Stamp(sequence, count, stamp: 0, out int stampedCount);
         _window?.Published(stampedCount);
         connection.Send(bytes);
         return stampedCount;
-    }
-
-    private void WaitForConfirms()
-    {
-        _window!.Apply(connection.NextFrame());
-        ApplyBuffered();
     }
 
     /// <summary>
@@ -73,22 +78,8 @@ internal sealed class Publisher(AmqpConnection connection, PublishRing ring, int
     {
         if (connection.Socket.Available > 0)
         {
-            connection.Frames.Receive();
-            ApplyBuffered();
-        }
-    }
-
-    private void ApplyBuffered()
-    {
-        while (connection.Frames.TryTake(out Frame frame))
-        {
-            AmqpConnection.ThrowIfClosed(frame);
-            if (_window is null)
-            {
-                throw new WorkloadException("the publisher got a frame that it did not ask for");
-            }
-
-            _window.Apply(frame);
+            connection.Input.Receive();
+            answers.Take(connection.Input);
         }
     }
 }

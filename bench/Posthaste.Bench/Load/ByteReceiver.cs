@@ -1,28 +1,22 @@
 using System.Net.Sockets;
 
-namespace Posthaste.Bench.Amqp;
+namespace Posthaste.Bench.Load;
 
 /// <summary>
-/// Receives from a blocking socket into one buffer and hands out the complete frames in it, without copying. One
+/// Receives from a blocking socket into one buffer, from which a protocol takes what is complete, without copying. One
 /// thread.
 /// </summary>
-internal sealed class FrameReceiver(Socket socket, int bufferBytes)
+internal sealed class ByteReceiver(Socket socket, int bufferBytes)
 {
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(bufferBytes, pinned: true);
     private int _start;
     private int _end;
 
-    /// <summary>Takes the next complete frame that is already in the buffer.</summary>
-    public bool TryTake(out Frame frame)
-    {
-        if (!Frame.TryRead(_buffer.AsSpan(_start, _end - _start), out frame, out int consumed))
-        {
-            return false;
-        }
+    /// <summary>What was received and not yet taken; valid until the next <see cref="Receive"/>.</summary>
+    public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
-        _start += consumed;
-        return true;
-    }
+    /// <summary>Takes the first <paramref name="bytes"/> of what is unread.</summary>
+    public void Skip(int bytes) => _start += bytes;
 
     /// <summary>Waits for bytes, at most the socket's receive timeout; false after the timeout.</summary>
     public bool Receive()
@@ -36,12 +30,12 @@ internal sealed class FrameReceiver(Socket socket, int bufferBytes)
 
         if (error != SocketError.Success)
         {
-            throw new AmqpException($"the connection broke: {error}");
+            throw new ConnectionException($"the connection broke: {error}");
         }
 
         if (received == 0)
         {
-            throw new AmqpException("the broker ended the connection without a reason");
+            throw new ConnectionException("the broker ended the connection without a reason");
         }
 
         _end += received;
@@ -62,7 +56,7 @@ internal sealed class FrameReceiver(Socket socket, int bufferBytes)
         }
         else if (_end == _buffer.Length)
         {
-            throw new AmqpException($"a frame exceeds the receive buffer of {_buffer.Length} bytes");
+            throw new ConnectionException($"a frame exceeds the receive buffer of {_buffer.Length} bytes");
         }
     }
 }
