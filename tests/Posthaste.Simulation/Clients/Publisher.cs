@@ -15,7 +15,10 @@ internal enum Verdict
     Refused,
 }
 
-/// <summary>A publisher in confirm mode that calls the broker as a session would. One thread.</summary>
+/// <summary>
+/// A publisher in confirm mode that calls the broker as a session would. One thread publishes; confirms may come on
+/// another.
+/// </summary>
 internal sealed class Publisher : PublishSource
 {
     private readonly PublishBatch _batch;
@@ -28,7 +31,7 @@ internal sealed class Publisher : PublishSource
     {
     }
 
-    /// <summary>For any broker. One with threads of its own must not be asked for confirms.</summary>
+    /// <summary>For any broker, also for one with threads of its own.</summary>
     public Publisher(MessageBroker broker, VirtualHost host)
     {
         _batch = new PublishBatch(broker);
@@ -38,11 +41,16 @@ internal sealed class Publisher : PublishSource
     /// <summary>Called for each run that the broker reports.</summary>
     public Action<ulong, ulong, bool>? OnHandled { get; init; }
 
-    public int ConfirmedCount => _verdicts.Count(verdict => verdict == Verdict.Confirmed);
+    public int ConfirmedCount => Count(Verdict.Confirmed);
 
-    public int RefusedCount => _verdicts.Count(verdict => verdict == Verdict.Refused);
+    public int RefusedCount => Count(Verdict.Refused);
 
-    public Verdict VerdictOf(ulong seq) => _verdicts[(int)seq];
+    public int OpenCount => Count(Verdict.Open);
+
+    public Verdict VerdictOf(ulong seq)
+    {
+        lock (_verdicts) return _verdicts[(int)seq];
+    }
 
     /// <summary>Publishes to a queue through the default exchange and hands it over at once.</summary>
     public ulong Publish(string queue, string body, bool persistent = true, byte priority = 0, long ttlMs = -1)
@@ -58,14 +66,15 @@ internal sealed class Publisher : PublishSource
         string exchange, string routingKey, byte[] body, bool persistent, byte priority = 0,
         long ttlMs = -1, bool confirm = true)
     {
-        var seq = (ulong)_verdicts.Count;
-        if (!TryFill(exchange, routingKey, body, persistent, priority, ttlMs, out var publish))
+        var isRouted = TryFill(exchange, routingKey, body, persistent, priority, ttlMs, out var publish);
+        ulong seq;
+        lock (_verdicts)
         {
-            _verdicts.Add(Verdict.Confirmed);
-            return seq;
+            seq = (ulong)_verdicts.Count;
+            _verdicts.Add(isRouted ? Verdict.Open : Verdict.Confirmed);
         }
 
-        _verdicts.Add(Verdict.Open);
+        if (!isRouted) return seq;
         publish.Source = confirm ? this : null;
         publish.Seq = seq;
         _batch.Add() = publish;
@@ -93,13 +102,21 @@ internal sealed class Publisher : PublishSource
 
     protected internal override void Handled(ulong firstSeq, ulong lastSeq, bool accepted, FlushSet flushes)
     {
-        for (var seq = firstSeq; seq <= lastSeq; seq++)
+        lock (_verdicts)
         {
-            Primitives.Checks.Require(_verdicts[(int)seq] == Verdict.Open, "a message was handled twice");
-            _verdicts[(int)seq] = accepted ? Verdict.Confirmed : Verdict.Refused;
+            for (var seq = firstSeq; seq <= lastSeq; seq++)
+            {
+                Primitives.Checks.Require(_verdicts[(int)seq] == Verdict.Open, "a message was handled twice");
+                _verdicts[(int)seq] = accepted ? Verdict.Confirmed : Verdict.Refused;
+            }
         }
 
         OnHandled?.Invoke(firstSeq, lastSeq, accepted);
+    }
+
+    private int Count(Verdict wanted)
+    {
+        lock (_verdicts) return _verdicts.Count(verdict => verdict == wanted);
     }
 
     private unsafe bool TryFill(
