@@ -127,7 +127,7 @@ public sealed partial class MessageBroker
         if (!Pipeline.HasJournal) return;
         foreach (var queue in _queues.Values)
         {
-            if (!queue.IsJournaled) continue;
+            if (!queue.IsJournaled || !queue.FlushFacts()) continue;
             foreach (var (level, belowSeq) in queue.ExactDeliveryMarks())
             {
                 Pipeline.AppendFact(

@@ -16,6 +16,7 @@ using Posthaste.Broker.Security;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives;
+using Posthaste.Storage.Devices;
 using Posthaste.Storage.Segments;
 
 namespace Posthaste.Broker;
@@ -138,6 +139,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>Adds a virtual host, durably, or finds it.</summary>
     /// <exception cref="BrokerLimitException">There are as many as there may be.</exception>
+    /// <exception cref="StorageFullException">The journal has no room to record it, or is read-only.</exception>
     public VirtualHost AddVirtualHost(string name)
     {
         lock (CatalogLock)
@@ -145,9 +147,10 @@ public sealed partial class MessageBroker : IAsyncDisposable
             if (_hosts.TryGetValue(name, out var known)) return known;
             if (_hosts.Count >= Options.VirtualHostsMax)
                 throw new BrokerLimitException($"there are {_hosts.Count} virtual hosts already");
-            var host = RestoreVirtualHost(++_lastHostId, name);
-            JournalCatalog(host.Id, new VirtualHostAdded(host.Id, name));
-            return host;
+            var id = _lastHostId + 1;
+            if (!TryJournalCatalog(id, new VirtualHostAdded(id, name)))
+                throw new StorageFullException($"There is no room to record the virtual host '{name}'.");
+            return RestoreVirtualHost(id, name);
         }
     }
 
@@ -261,15 +264,17 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// Journals a change of the catalog. Under <see cref="CatalogLock"/>, so that the journal's order is the order of
     /// effect.
     /// </summary>
-    internal void JournalCatalog(uint hostId, CatalogChange change)
+    /// <returns>False when it can't be recorded: then it must not be left in effect.</returns>
+    internal bool TryJournalCatalog(uint hostId, CatalogChange change)
     {
-        if (!Pipeline.HasJournal) return;
+        if (!Pipeline.HasJournal) return true;
         var writer = new ArrayBufferWriter<byte>(256);
         BinaryPrimitives.WriteUInt32LittleEndian(writer.GetSpan(sizeof(uint)), hostId);
         writer.Advance(sizeof(uint));
         CatalogCodec.Write(change, writer);
-        Pipeline.AppendFact(
-            RecordType.Catalog, writer.WrittenCount, writer, static (target, from) => from.WrittenSpan.CopyTo(target));
+        return Pipeline.AppendFact(
+            RecordType.Catalog, writer.WrittenCount, writer,
+            static (target, from) => from.WrittenSpan.CopyTo(target)) != 0;
     }
 
     private sealed class DurableTask : PipelineCallback

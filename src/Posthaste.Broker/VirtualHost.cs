@@ -152,7 +152,7 @@ public sealed partial class VirtualHost : IQueueFactory
         CatalogQueue? deleted = null;
         if (change is QueueDeleted { QueueId: var id }) _catalog.TryGetQueue(id, out deleted);
         lock (Broker.CatalogLock) _catalog.Apply(change);
-        if (deleted is BrokerQueue queue) Forget(queue, FlushSet.ForThisThread);
+        if (deleted is BrokerQueue queue) Forget(queue, isRecorded: true, FlushSet.ForThisThread);
     }
 
     /// <summary>The changes that would declare all durable things again.</summary>
@@ -169,27 +169,48 @@ public sealed partial class VirtualHost : IQueueFactory
     private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command, FlushSet flushes, bool flush = false)
     {
         CatalogOutcome outcome;
+        var isRecorded = true;
         lock (Broker.CatalogLock)
         {
             outcome = command(_catalog);
 
             // Under the same lock, so that the journal has the changes in the order in which they took effect.
-            foreach (var change in outcome.Changes) Journal(change);
+            foreach (var change in outcome.Changes) isRecorded &= Broker.TryJournalCatalog(Id, change);
+            if (!isRecorded) outcome = Undo(outcome);
         }
 
-        foreach (var queue in outcome.DeletedQueues) Forget((BrokerQueue)queue, flushes);
+        foreach (var queue in outcome.DeletedQueues) Forget((BrokerQueue)queue, isRecorded, flushes);
         if (flush && outcome.DeletedQueues.Count > 0) flushes.FlushAll();
         return new CatalogResult(
             outcome.Error, (BrokerQueue?)outcome.Queue, outcome.Exchange,
             outcome.Changes.Count > 0 && Broker.Pipeline.HasJournal);
     }
 
-    private void Forget(BrokerQueue queue, FlushSet flushes)
+    /// <summary>
+    /// The journal has no room for the change, or is read-only. What was declared goes again, for messages sent there
+    /// would not be found after a restart. What was deleted stays away until then.
+    /// </summary>
+    private CatalogOutcome Undo(CatalogOutcome outcome)
+    {
+        var added = new List<CatalogQueue>();
+        foreach (var change in outcome.Changes)
+        {
+            if (change is QueueDeclared) added.Add(outcome.Queue!);
+            if (change.Inverse is { } inverse) _catalog.Apply(inverse);
+        }
+
+        return new CatalogOutcome
+        {
+            Error = new CatalogError(
+                CatalogErrorCode.PreconditionFailed, "the disk has no room left to record this, or has failed"),
+            DeletedQueues = [.. outcome.DeletedQueues, .. added],
+        };
+    }
+
+    private void Forget(BrokerQueue queue, bool isRecorded, FlushSet flushes)
     {
         Broker.Unregister(queue);
         if (queue.Definition.Exclusive) Broker.FindConnection(queue.Definition.OwnerConnectionId)?.Disown(queue);
-        queue.Delete(flushes);
+        queue.Delete(isRecorded, flushes);
     }
-
-    private void Journal(CatalogChange change) => Broker.JournalCatalog(Id, change);
 }

@@ -28,14 +28,23 @@ internal sealed partial class Simulator
         if (!IsWorking || IsOff) return;
         foreach (var queue in Topology.MakeQueue($"q{++_queueNumber}", _random))
         {
-            _host.Declare(queue.Name, queue.Arguments, queue.IsDurable);
+            if (!IsDone(_host.TryDeclare(queue.Name, queue.Arguments, queue.IsDurable))) break;
             _model.Queues.Add(queue.Name, queue);
-            if (queue.IsForDeadLetters || !_random.Chance(0.5)) continue;
-            _host.Host.BindQueue(queue.Name, "fan", "", [], _host.Connection);
-            _fan.Add(queue);
+            if (!queue.IsForDeadLetters && _random.Chance(0.5) && Bind(queue)) _fan.Add(queue);
         }
 
         Rest();
+    }
+
+    private bool Bind(ModelQueue queue) =>
+        IsDone(_host.Host.BindQueue(queue.Name, "fan", "", [], _host.Connection));
+
+    /// <summary>A declaration may be refused, but only for want of room.</summary>
+    private bool IsDone(CatalogResult result)
+    {
+        SimulationFailure.Unless(
+            result.Error is null || !IsWorking || _host.HasNoRoom, $"refused: {result.Error?.Text}");
+        return result.Error is null;
     }
 
     private void ReplaceQueue()
@@ -96,18 +105,13 @@ internal sealed partial class Simulator
                 device.WriteErrorChance = 0.2;
                 break;
             case 2:
-                device.CapacityBytes = _random.Chance(0.5) ? long.MaxValue : UsedBytes() + _random.Below(3 << 20);
+                if (_random.Chance(0.5)) device.CapacityBytes = long.MaxValue;
+                else _host.LeaveRoom(_random.Below(3 << 20));
                 break;
             default:
                 device.PowerOffAtChange = device.ChangeCount + _random.Between(1, 40);
                 break;
         }
-    }
-
-    private long UsedBytes()
-    {
-        _host.Faulty.CapacityBytes = long.MaxValue - 1;
-        return long.MaxValue - 1 - _host.Faulty.FreeBytes;
     }
 
     private void Crash()
@@ -197,6 +201,9 @@ internal sealed partial class Simulator
             _model.Deleted(queue);
             _fan.Remove(queue);
         }
+
+        // As clients do when they come back.
+        _fan.RemoveAll(queue => !Bind(queue));
     }
 
     /// <summary>Opens, also when the power goes off or the disk is full while it comes up.</summary>

@@ -31,25 +31,22 @@ internal sealed partial class DeadLetterer
         _log = broker.Loggers.CreateLogger<DeadLetterer>();
     }
 
-    /// <summary>
-    /// An entry is about to leave its queue for a transfer. Called on its strand; the transfer closes what this opens.
-    /// </summary>
-    public int Announce() => _broker.Moves.Enter();
-
-    /// <summary>Moves an entry.</summary>
+    /// <summary>Moves an entry, or has its queue keep it for another try.</summary>
     /// <returns>False when its bytes have to be read first; then the line goes on by itself.</returns>
-    public bool TryTransfer(BrokerQueue queue, DeadLetterLine line, in DeadLetter letter)
+    public bool TryTransfer(BrokerQueue queue, DeadLetterLine line, in DeadLetter letter, FlushSet flushes)
     {
+        if (!queue.TryTakeDead(in letter, flushes, out var entry)) return true;
         var lease = default(BlockLease);
-        if (!_broker.Store.TryRead(letter.Entry.Location, letter.Entry.Length, ref lease, out var bytes))
+        if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
         {
-            var waiting = letter;
-            _broker.Loader.Post(flushes => Load(queue, line, in waiting, flushes));
+            var (id, location, length) = (letter.Id, entry.Location, entry.Length);
+            _broker.Loader.Post(loading => Load(queue, line, id, location, length, loading));
             return false;
         }
 
-        Transfer(queue, in letter, bytes);
+        var isMoved = TryTransfer(queue, in letter, in entry, bytes);
         lease.Release();
+        queue.PutDown(in letter, in entry, isMoved, flushes);
         return true;
     }
 
@@ -59,79 +56,53 @@ internal sealed partial class DeadLetterer
     public void TransferRefused(BrokerQueue queue, in OutgoingPublish message)
     {
         if (queue.Machine.Settings.DeadLetterExchange is null) return;
-        Publish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: []);
+        TryPublish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: []);
     }
 
-    /// <summary>
-    /// Whether a transfer would find a queue that takes the message now: what at-least-once dead-lettering asks before
-    /// it lets go.
-    /// </summary>
-    public bool IsTransferable(
-        BrokerQueue queue, EntryId id, in QueueEntry entry, DeadLetterReason reason, ref BlockLease lease)
-    {
-        if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
-        {
-            queue.LoadMessage(id, in entry);
-            return false;
-        }
-
-        var message = new MessageView(bytes);
-        var history = DeathHistory.Read(message.Annotations);
-        var any = false;
-        foreach (var target in FindTargets(queue, in message, reason, history, out _, out _))
-        {
-            if (target.IsFullFor(message.Body.Length)) return false;
-            any = true;
-        }
-
-        return any;
-    }
-
-    private void Load(BrokerQueue queue, DeadLetterLine line, in DeadLetter first, FlushSet flushes)
+    private void Load(
+        BrokerQueue queue, DeadLetterLine line, EntryId id, MessageLocation location, int length, FlushSet flushes)
     {
         try
         {
-            _broker.Store.Load(first.Entry.Location, first.Entry.Length);
+            _broker.Store.Load(location, length);
         }
         catch (IOException e)
         {
-            // Not settled: the entry is there again after a restart, when the disk may have come back.
-            LogUnreadable(e, queue.Name, first.Entry.Location.ToString());
-            _broker.Moves.Exit(first.MoveTurn);
-            line.GiveUpFirst();
+            // Unless they were moved meanwhile. Not settled: the entry is there again after a restart, when the disk
+            // may have come back.
+            if (queue.LoseDead(id, location)) LogUnreadable(e, queue.Name, location.ToString());
         }
 
         line.Continue(flushes);
     }
 
-    private void Transfer(BrokerQueue queue, in DeadLetter letter, ReadOnlySpan<byte> bytes)
+    private bool TryTransfer(BrokerQueue queue, in DeadLetter letter, in QueueEntry entry, ReadOnlySpan<byte> bytes)
     {
         QueueSettlement[] settlements = [];
-        if (letter.Entry.Is(EntryFlags.Persistent))
+        if (entry.Is(EntryFlags.Persistent))
         {
             var ranges = new EntryRanges();
             ranges.Add(letter.Id);
             settlements = [new QueueSettlement(queue.Id, ranges)];
         }
 
-        Publish(queue, new MessageView(bytes), letter.Reason, settlements);
-        if (letter.Entry.Location.Space == LocationSpace.Arena) _broker.Arena.Release(letter.Entry.Location);
-        _broker.Moves.Exit(letter.MoveTurn);
+        return TryPublish(queue, new MessageView(bytes), letter.Reason, settlements);
     }
 
-    private unsafe void Publish(
+    /// <returns>
+    /// False when it has to stay: there is no room for the record, or no target that takes it where none may miss it.
+    /// </returns>
+    private unsafe bool TryPublish(
         BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements)
     {
         var history = DeathHistory.Read(message.Annotations);
         var targets = FindTargets(queue, in message, reason, history, out var keys, out var routingKey);
         targets.RemoveAll(static target => target.IsDeleted);
         var bytes = message.Body.Length;
+        var mustArrive = queue.Machine.Settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce;
+        if (mustArrive && (targets.Count == 0 || targets.Exists(target => target.IsFullFor(bytes)))) return false;
         targets.RemoveAll(target => !target.TryAdmit(bytes));
-        if (targets.Count == 0)
-        {
-            _broker.Pipeline.AppendCompound(settlements, [], null, null, _broker.NowMs);
-            return;
-        }
+        if (targets.Count == 0) return _broker.Pipeline.TryAppendCompound(settlements, [], null, null, _broker.NowMs);
 
         var format = _broker.Formats.For(message.Format);
         long? expiration = (message.Flags & MessageFlags.ExpirationRemoved) == 0
@@ -161,7 +132,7 @@ internal sealed partial class DeadLetterer
                 Body = body,
                 BodyLength = message.Body.Length,
             };
-            _broker.Pipeline.AppendCompound(
+            return _broker.Pipeline.TryAppendCompound(
                 settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, null, _broker.NowMs);
         }
     }

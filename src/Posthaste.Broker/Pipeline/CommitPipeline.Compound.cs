@@ -15,23 +15,29 @@ internal readonly record struct QueueSettlement(ulong QueueId, EntryRanges Range
 public sealed partial class CommitPipeline
 {
     /// <summary>Journals that entries have left a queue; nobody waits for it.</summary>
-    internal void AppendSettled(ulong queueId, ReadOnlySpan<EntryRange> ranges)
+    /// <returns>False when it can't be recorded now.</returns>
+    internal bool TryAppendSettled(ulong queueId, ReadOnlySpan<EntryRange> ranges)
     {
-        if (_journal is null || IsFailed) return;
+        if (_journal is null || IsFailed) return false;
         lock (_lock)
         {
-            if (!TryAppend(RecordType.Settle, SettleRecord.Size(ranges.Length), out var payload, out _)) return;
+            if (!TryAppend(RecordType.Settle, SettleRecord.Size(ranges.Length), out var payload, out _)) return false;
             SettleRecord.Write(payload, queueId, ranges);
         }
 
         WorkArrived?.Invoke();
+        return true;
     }
 
     /// <summary>
     /// Appends settlements, messages and notes as one record: after a crash all of it has happened or nothing. Notes
     /// hold at once; messages reach their queues, and the callback is called, when the record is durable.
     /// </summary>
-    internal void AppendCompound(
+    /// <returns>
+    /// False when there is no room for the record: none of the messages arrives, no note changes, and what it would
+    /// have settled is there again after a restart.
+    /// </returns>
+    internal bool TryAppendCompound(
         ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes,
         PipelineCallback? callback, long nowMs)
     {
@@ -56,6 +62,7 @@ public sealed partial class CommitPipeline
 
         if (isRecorded) WorkArrived?.Invoke();
         else RefuseCompound(messages, callback);
+        return isRecorded;
     }
 
     private void AppendCompound(
@@ -77,11 +84,8 @@ public sealed partial class CommitPipeline
         if (callback is not null) AddCallback(callback);
     }
 
-    /// <summary>
-    /// There was no room for the record: none of its messages arrives, and what it would have settled is there again
-    /// after a restart.
-    /// </summary>
-    private void RefuseCompound(ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback)
+    /// <summary>There was no room for the record: whoever waits for it is told.</summary>
+    internal void RefuseCompound(ReadOnlySpan<OutgoingPublish> messages, PipelineCallback? callback)
     {
         foreach (ref readonly var message in messages)
         {

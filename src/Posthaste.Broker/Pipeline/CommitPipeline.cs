@@ -33,6 +33,7 @@ public sealed partial class CommitPipeline
     private long _appendedTicket;
     private long _appliedTicket;
     private volatile Exception? _failure;
+    private volatile bool _hasRefused;
 
     internal CommitPipeline(bool isDurable, MessageArena arena, MessageBrokerOptions options)
     {
@@ -169,6 +170,14 @@ public sealed partial class CommitPipeline
     /// <summary>Bytes that came in and are not durable yet.</summary>
     public long UncommittedBytes => _journal?.PendingBytes ?? 0;
 
+    /// <summary>Whether there was no room for a fact since the last call. Upkeep's thread.</summary>
+    internal bool TakeRefusal()
+    {
+        var had = _hasRefused;
+        _hasRefused = false;
+        return had;
+    }
+
     /// <summary>Reserves room for a record. Under the lock.</summary>
     /// <returns>False once the journal has failed: what is recorded now would not be found again.</returns>
     private bool TryAppend(RecordType type, int bytes, out Span<byte> payload, out long position)
@@ -187,8 +196,9 @@ public sealed partial class CommitPipeline
         }
         catch (StorageException e) when (e is JournalFullException or JournalFailedException)
         {
-            // Even the reserve is used up, or a commit has failed just now. The fact holds in memory; a settlement that
-            // is not recorded shows as a redelivery after a restart.
+            // Even the reserve is used up, or a commit has failed just now. The fact holds in memory, and is recorded
+            // when there is room again; a crash before shows what was settled again, marked as redelivered.
+            _hasRefused = true;
             payload = default;
             position = 0;
             return false;

@@ -1,4 +1,5 @@
 using Posthaste.Broker.Pipeline;
+using Posthaste.Broker.Storage;
 using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Queues;
@@ -106,7 +107,10 @@ public sealed partial class BrokerQueue
     }
 
     /// <summary>The catalog has let go of it: consumers are told, bytes are let go of.</summary>
-    internal void Delete(FlushSet flushes)
+    /// <param name="isRecorded">
+    /// Its segment files go when the record of its end is durable; without one it is back after a restart.
+    /// </param>
+    internal void Delete(bool isRecorded, FlushSet flushes)
     {
         Queue<GetRequest>? gets;
         lock (_strand)
@@ -117,15 +121,14 @@ public sealed partial class BrokerQueue
                 ((Subscription)consumer).Cancelled(SubscriptionEnd.QueueDeleted, flushes);
             _machine.DropAll();
             _isGone = true;
-            _droppedBlocks = null;
             gets = _waitingGets;
             _waitingGets = null;
             _lease.Release();
-            _settled.Clear();
+            _facts.Clear();
             _flushes = null;
         }
 
-        if (_broker.Segments is { } segments) _broker.Loader.Post(_ => segments.DeleteDestination(Id));
+        if (isRecorded && IsJournaled) _broker.Pipeline.Post(new DropQueueCallback(_broker, Id));
         if (gets is null) return;
         foreach (var get in gets) get.OnEmpty(flushes);
     }

@@ -9,7 +9,6 @@ namespace Posthaste.Broker.Queues;
 /// <summary>What recovery, snapshots and the evacuation do with a queue.</summary>
 public sealed partial class BrokerQueue
 {
-    private List<(byte Level, ColdBlock Block)>? _droppedBlocks;
     private bool _isLoading;
 
     internal void RestoreState(ReadOnlySpan<byte> state) => _machine.ReadState(state);
@@ -72,12 +71,11 @@ public sealed partial class BrokerQueue
         lock (_strand)
         {
             if (_isGone) return;
-            var position = _broker.Pipeline.AppendForward(Id, in candidate, message);
+            var position = _facts.Flush() ? _broker.Pipeline.AppendForward(Id, in candidate, message) : 0;
             if (position == 0) throw NotRecorded();
             if (_machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes))) return;
-            if (_line is not null && _line.IsWaiting(candidate.Id)) return;
-            _settled.Add(candidate.Id);
-            JournalSettled();
+            _facts.Settled(candidate.Id);
+            _facts.Flush();
         }
     }
 
@@ -94,7 +92,8 @@ public sealed partial class BrokerQueue
         lock (_strand)
         {
             if (_isGone) return false;
-            if (_broker.Pipeline.AppendEvacuated(Id, level, in block, holes) == 0) throw NotRecorded();
+            if (!_facts.Flush() || _broker.Pipeline.AppendEvacuated(Id, level, in block, holes) == 0)
+                throw NotRecorded();
             Begin(flushes);
             _machine.MovedToSegment(level, in block, entries);
             exit = End();
@@ -137,7 +136,23 @@ public sealed partial class BrokerQueue
     private static StorageFullException NotRecorded() =>
         new("The journal has no room to record where messages were moved; they stay where they are.");
 
-    /// <summary>Drops a block that holds nothing any more, once what has been recorded so far is durable.</summary>
-    internal void DropBlock(byte level, in ColdBlock block) =>
-        _broker.Pipeline.Post(new DropBlockCallback(_broker, SegmentBlocks.ToInfo(Id, level, in block)));
+    /// <summary>
+    /// A transaction has emptied a block, and its record is made: it goes when everything else in it is recorded, too.
+    /// </summary>
+    internal void DropBlock(byte level, in ColdBlock block)
+    {
+        lock (_strand)
+        {
+            if (_isGone) return;
+            _facts.Dropped(level, in block);
+            _facts.Flush();
+        }
+    }
+
+    /// <summary>Records what had to wait for room in the journal.</summary>
+    /// <returns>False when it still has to.</returns>
+    internal bool FlushFacts()
+    {
+        lock (_strand) return _facts.Flush();
+    }
 }

@@ -11,9 +11,6 @@ namespace Posthaste.Broker.Queues;
 /// </summary>
 public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 {
-    private readonly EntryRanges _settled = new();
-    private List<DeadLetter>? _deadLetters;
-    private DeadLetterLine? _line;
     private FlushSet? _flushes;
     private BlockLease _lease;
     private long _nowMs;
@@ -48,25 +45,16 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 
     void IQueueEffects.Settled(EntryId id, in QueueEntry entry)
     {
-        if (entry.Is(EntryFlags.Persistent)) (_settlesInto ?? _settled).Add(id);
+        if (entry.Is(EntryFlags.Persistent))
+        {
+            if (_settlesInto is { } settlements) settlements.RangesOf(this).Add(id);
+            else _facts.Settled(id);
+        }
+
         Release(in entry);
     }
 
-    void IQueueEffects.SettledRange(EntryId first, ulong count)
-    {
-        if (_line is null || _line.IsEmpty)
-        {
-            _settled.Add(first, count);
-            return;
-        }
-
-        // Those on their way to the dead letters are settled by the record of that, and by no other.
-        for (var value = first.Value; value < first.Value + count; value++)
-        {
-            var id = new EntryId(value);
-            if (!_line.IsWaiting(id)) _settled.Add(id);
-        }
-    }
+    void IQueueEffects.SettledRange(EntryId first, ulong count) => _facts.Settled(first, count);
 
     void IQueueEffects.Released(in QueueEntry entry) => Release(in entry);
 
@@ -75,36 +63,29 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     {
         // Without room for the record that moves it, it waits here.
         if (IsJournaled && _broker.Pipeline.IsFull) return DeadLetterOutcome.KeepTrying;
-        if (_machine.Settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce
-            && !_broker.DeadLetterer.IsTransferable(this, id, in entry, reason, ref _lease))
-        {
-            return DeadLetterOutcome.KeepTrying;
-        }
-
-        // The bytes stay referenced until the transfer has copied them.
-        (_deadLetters ??= []).Add(new DeadLetter(id, entry, reason, _broker.DeadLetterer.Announce()));
-        return DeadLetterOutcome.Gone;
+        (_deadLetters ??= []).Add(new DeadLetter(id, reason));
+        return DeadLetterOutcome.Moving;
     }
 
     void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters)
     {
-        if (!entry.Is(EntryFlags.Persistent)) return;
+        // Left out when there is no room: the counters of a returned message count from less then, after a crash.
+        if (!entry.Is(EntryFlags.Persistent) || !_facts.Flush()) return;
         _broker.Pipeline.AppendFact(
             RecordType.Counters, CountersRecord.Bytes, (Id, id, counters),
             static (target, fact) => CountersRecord.Write(target, fact.Id, fact.id, fact.counters));
     }
 
-    void IQueueEffects.DeliveryMark(byte level, ulong belowSeq)
-    {
-        _broker.Pipeline.AppendFact(
-            RecordType.DeliveryMark, DeliveryMarkRecord.Bytes, (Id, level, belowSeq),
-            static (target, fact) => DeliveryMarkRecord.Write(target, fact.Id, fact.level, fact.belowSeq));
-        _broker.Pipeline.Post(new DeliveryMarkCallback(this, level, belowSeq));
-    }
+    void IQueueEffects.DeliveryMark(byte level, ulong belowSeq) =>
+        _facts.DeliveryMark(level, belowSeq, new DeliveryMarkCallback(this, level, belowSeq));
 
     void IQueueEffects.LoadColdBlock(byte level, in ColdBlock block) => _broker.Loader.LoadBlock(this, level, block);
 
-    void IQueueEffects.ColdBlockDropped(byte level, in ColdBlock block) => (_droppedBlocks ??= []).Add((level, block));
+    void IQueueEffects.ColdBlockDropped(byte level, in ColdBlock block)
+    {
+        if (_settlesInto is { } settlements) settlements.Dropped(this, level, in block);
+        else _facts.Dropped(level, in block);
+    }
 
     void IQueueEffects.ActiveConsumerChanged(QueueConsumer? active)
     {
@@ -147,13 +128,12 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     {
         _lease.Release();
         _flushes = null;
-        if (_settled.Count > 0) JournalSettled();
-        var lineMoves = _deadLetters is not null || _droppedBlocks is not null;
-        if (lineMoves)
+        _facts.Flush();
+        var lineMoves = _deadLetters is not null;
+        if (_deadLetters is { } dead)
         {
-            (_line ??= new DeadLetterLine(this, _broker.DeadLetterer)).Add(_deadLetters, _droppedBlocks);
+            (_line ??= new DeadLetterLine(this, _broker.DeadLetterer)).Add(dead);
             _deadLetters = null;
-            _droppedBlocks = null;
         }
 
         var due = Math.Min(_machine.NextDueMs, ExpiresAtMs());
@@ -198,21 +178,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         }
 
         if (_skipped is null || !_skipped.Remove(id.Level)) return;
-        _broker.Pipeline.AppendFact(
-            RecordType.Sequence, SequenceRecord.Bytes, (Id, id, location),
-            static (target, fact) => SequenceRecord.Write(target, fact.Id, fact.id, fact.location));
-    }
-
-    private void JournalSettled()
-    {
-        for (var rest = _settled.Span; rest.Length > 0;)
-        {
-            var ranges = rest[..Math.Min(rest.Length, SettleRecord.RangesMax)];
-            _broker.Pipeline.AppendSettled(Id, ranges);
-            rest = rest[ranges.Length..];
-        }
-
-        _settled.Clear();
+        _facts.Sequence(id, location);
     }
 
     private void Release(in QueueEntry entry)

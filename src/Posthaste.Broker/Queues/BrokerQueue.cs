@@ -1,6 +1,6 @@
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
-using Posthaste.Broker.Storage;
+using Posthaste.Broker.Transactions;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
@@ -23,10 +23,11 @@ public sealed partial class BrokerQueue : CatalogQueue
 
     private readonly MessageBroker _broker;
     private readonly QueueMachine _machine;
+    private readonly QueueFacts _facts;
     private readonly Lock _strand = new();
     private int _inFlightCount;
     private long _inFlightBytes;
-    private EntryRanges? _settlesInto;
+    private TransactionSettlements? _settlesInto;
     private bool _isGone;
 
     internal BrokerQueue(VirtualHost host, QueueDefinition definition)
@@ -34,6 +35,7 @@ public sealed partial class BrokerQueue : CatalogQueue
     {
         Host = host;
         _broker = host.Broker;
+        _facts = new QueueFacts(_broker, definition.Id);
         IsJournaled = definition.Durable && _broker.Pipeline.HasJournal;
         KeepsAll = IsJournaled && definition.Settings.Type == QueueType.Quorum;
         _machine = new QueueMachine(definition.Settings, IsJournaled, this);
@@ -269,14 +271,14 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <summary>
     /// Acknowledges one entry as part of a transaction, whose record will say so: here nothing is journaled.
     /// </summary>
-    internal void SettleInto(EntryRanges ranges, EntryId id, Subscription? by, FlushSet flushes)
+    internal void SettleInto(TransactionSettlements settlements, EntryId id, Subscription? by, FlushSet flushes)
     {
         StrandExit exit;
         lock (_strand)
         {
             if (_isGone) return;
             Begin(flushes);
-            _settlesInto = ranges;
+            _settlesInto = settlements;
             _machine.Settle(id, by);
             _settlesInto = null;
             Drain();

@@ -1,8 +1,8 @@
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Marks the time between an entry's leaving its queue and the journal's record of that, for the few operations where
-/// the two do not happen on one strand at once (transactions, dead-lettering). Before the evacuation reuses a journal
+/// Marks the time between an entry's leaving its queue and the journal's record of that, for transactions, where the
+/// two do not happen on one strand at once. Before the evacuation reuses a journal
 /// file it waits until whatever left before its look at the queues has been recorded: else a crash would find neither
 /// the message nor why it went.
 /// </summary>

@@ -94,5 +94,12 @@ internal sealed class EntryRanges
         }
     }
 
+    /// <summary>Forgets the first ranges.</summary>
+    public void RemoveFirst(int count)
+    {
+        _ranges.AsSpan(count, _count - count).CopyTo(_ranges);
+        _count -= count;
+    }
+
     public void Clear() => _count = 0;
 }

@@ -88,7 +88,7 @@ internal sealed partial class Upkeep : IDisposable
         if (_broker.Pipeline.IsFailed) return false;
         try
         {
-            return Reclaim() | Spill();
+            return FlushFacts() | Reclaim() | Spill();
         }
         catch (IOException e)
         {
@@ -160,6 +160,15 @@ internal sealed partial class Upkeep : IDisposable
         }
     }
 
+    /// <summary>Records what queues could not while there was no room.</summary>
+    private bool FlushFacts()
+    {
+        if (_journal.Space == JournalSpace.Exhausted || !_broker.Pipeline.TakeRefusal()) return false;
+        var isAll = true;
+        foreach (var queue in _broker.Queues) isAll &= queue.FlushFacts();
+        return isAll;
+    }
+
     /// <summary>Makes the candidate the newest snapshot, and gives back the files before the older one.</summary>
     private bool Reclaim()
     {
@@ -170,8 +179,6 @@ internal sealed partial class Upkeep : IDisposable
             if (queue.IsJournaled) _evacuation.Evacuate(queue, _candidatePosition, flushes);
         }
 
-        // Without a thread of its own the loader would never finish the moves that wait for bytes from disk.
-        while (_thread is null && _broker.Loader.RunPending()) continue;
         if (!TryComplete(candidate)) return false;
         var recycled = _journal.Recycle(_olderPosition);
         _broker.Data.Snapshots!.DeleteOlder(keptCount: 2);

@@ -1,10 +1,8 @@
-using System.Runtime.InteropServices;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
-using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Notes;
 using Posthaste.Core.Queues;
@@ -34,8 +32,7 @@ public sealed class TransactionBuffer
     private readonly List<PinnedMemory> _memory = [];
     private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
     private readonly List<(byte[] Name, byte[] Message)> _replies = [];
-    private readonly Dictionary<BrokerQueue, int> _settlementOf = [];
-    private QueueSettlement[] _settlements = [];
+    private readonly TransactionSettlements _settlements = new();
     private NoteChanges? _notes;
     private OutgoingPublish[] _messages = [];
     private int _messageCount;
@@ -124,11 +121,14 @@ public sealed class TransactionBuffer
     public void Commit(TransactionReply reply, FlushSet flushes)
     {
         var turn = _broker.Moves.Enter();
-        var settlements = SettleAll(flushes);
-        var admitted = AdmitAll(reply);
+        SettleAll(flushes);
+        var admitted = _messages.AsSpan(0, AdmitAll(reply));
         var notes = _notes is { Count: > 0 } ? _notes : null;
         PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
-        _broker.Pipeline.AppendCompound(settlements, _messages.AsSpan(0, admitted), notes, callback, _broker.NowMs);
+        if (!_settlements.CanBeRecorded())
+            _broker.Pipeline.RefuseCompound(admitted, callback);
+        else if (_broker.Pipeline.TryAppendCompound(_settlements.All, admitted, notes, callback, _broker.NowMs))
+            _settlements.DropBlocks();
         _broker.Moves.Exit(turn);
         EndOthers(flushes);
         Clear();
@@ -142,26 +142,12 @@ public sealed class TransactionBuffer
 
     private NoteChanges Notes => _notes ??= new NoteChanges(_host.Notes, _host.Id);
 
-    private ReadOnlySpan<QueueSettlement> SettleAll(FlushSet flushes)
+    private void SettleAll(FlushSet flushes)
     {
         foreach (var (queue, by, id, ending) in _endings)
         {
-            if (ending == Ending.Settle) queue.SettleInto(RangesOf(queue), id, by, flushes);
+            if (ending == Ending.Settle) queue.SettleInto(_settlements, id, by, flushes);
         }
-
-        return _settlements.AsSpan(0, _settlementOf.Count);
-    }
-
-    private EntryRanges RangesOf(BrokerQueue queue)
-    {
-        var count = _settlementOf.Count;
-        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(_settlementOf, queue, out var known);
-        if (known) return _settlements[index].Ranges;
-        index = count;
-        if (count == _settlements.Length) Array.Resize(ref _settlements, Math.Max(4, count * 2));
-        var ranges = _settlements[count].Ranges ?? new EntryRanges();
-        _settlements[count] = new QueueSettlement(queue.Id, ranges);
-        return ranges;
     }
 
     /// <summary>Keeps the messages that a queue has room for, and tells the reply of those that one refused.</summary>
@@ -208,8 +194,7 @@ public sealed class TransactionBuffer
         _memory.Clear();
         _endings.Clear();
         _replies.Clear();
-        for (var i = 0; i < _settlementOf.Count; i++) _settlements[i].Ranges.Clear();
-        _settlementOf.Clear();
+        _settlements.Clear();
         _notes?.Clear();
         Array.Clear(_messages, 0, _messageCount);
         _messageCount = 0;

@@ -26,22 +26,34 @@ public abstract record CatalogChange
     private protected CatalogChange()
     {
     }
+
+    /// <summary>What takes the change back; null for what takes something away itself.</summary>
+    public virtual CatalogChange? Inverse => null;
 }
 
 /// <summary>An exchange is there.</summary>
-public sealed record ExchangeDeclared(ExchangeDefinition Definition) : CatalogChange;
+public sealed record ExchangeDeclared(ExchangeDefinition Definition) : CatalogChange
+{
+    public override CatalogChange Inverse => new ExchangeDeleted(Definition.Name);
+}
 
 /// <summary>An exchange is gone, and every binding from or to it.</summary>
 public sealed record ExchangeDeleted(string Name) : CatalogChange;
 
 /// <summary>A queue is there.</summary>
-public sealed record QueueDeclared(QueueDefinition Definition) : CatalogChange;
+public sealed record QueueDeclared(QueueDefinition Definition) : CatalogChange
+{
+    public override CatalogChange Inverse => new QueueDeleted(Definition.Id);
+}
 
 /// <summary>A queue is gone, and every binding to it.</summary>
 public sealed record QueueDeleted(ulong QueueId) : CatalogChange;
 
 /// <summary>A binding is there.</summary>
-public sealed record BindingAdded(BindingDefinition Binding) : CatalogChange;
+public sealed record BindingAdded(BindingDefinition Binding) : CatalogChange
+{
+    public override CatalogChange Inverse => new BindingRemoved(Binding);
+}
 
 /// <summary>A binding is gone.</summary>
 public sealed record BindingRemoved(BindingDefinition Binding) : CatalogChange;

@@ -170,12 +170,16 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
     }
 
     /// <summary>
-    /// Takes a ready entry out without its having been settled: in a segment it stays part of its block, and comes back
-    /// with a restart.
+    /// Takes a ready or dead entry out without its having been settled: in a segment it stays part of its block, and
+    /// comes back with a restart.
     /// </summary>
     public void Lose(ulong seq, ref QueueEntry entry)
     {
-        ChangeReady(-1, -entry.BodyBytes);
+        if (IsReady(ref entry))
+        {
+            ChangeReady(-1, -entry.BodyBytes);
+        }
+
         totals.LostCount++;
         Chunks.Remove(seq);
         ResetIfEmpty();

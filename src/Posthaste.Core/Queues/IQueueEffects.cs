@@ -29,8 +29,11 @@ public enum OfferResult
 /// <summary>What became of an entry that died.</summary>
 public enum DeadLetterOutcome
 {
-    /// <summary>It has left the queue.</summary>
-    Gone,
+    /// <summary>
+    /// It is on its way to the target. Until the record of that is made it stays, neither ready nor delivered:
+    /// <see cref="QueueMachine.Buried"/> or <see cref="QueueMachine.KeepDead"/> says how it went.
+    /// </summary>
+    Moving,
 
     /// <summary>
     /// The target cannot take it now (at-least-once): the queue holds it, neither ready nor delivered, and reports its
@@ -59,7 +62,8 @@ public interface IQueueEffects
 
     /// <summary>
     /// The entry has left the queue (acknowledged, delivered no-ack, dropped, purged): journal the settlement if the
-    /// entry is persistent, and let go of its bytes. Not called for dead-lettered entries.
+    /// entry is persistent, and let go of its bytes. Not called for dead-lettered entries: see
+    /// <see cref="QueueMachine.Buried"/>.
     /// </summary>
     void Settled(EntryId id, in QueueEntry entry);
 
@@ -76,10 +80,9 @@ public interface IQueueEffects
     void Released(in QueueEntry entry);
 
     /// <summary>
-    /// The entry has left the queue by dying: the shell makes one record of its settlement here and its append in the
-    /// targets, or settles it if nothing takes it. Only called when the settings name a dead-letter exchange.
+    /// The entry has died: the shell makes one record of its settlement here and its append in the targets, or settles
+    /// it if nothing takes it. Only called when the settings name a dead-letter exchange.
     /// </summary>
-    /// <returns><see cref="DeadLetterOutcome.KeepTrying"/> to be asked again later with the same entry.</returns>
     DeadLetterOutcome DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters);
 
     /// <summary>

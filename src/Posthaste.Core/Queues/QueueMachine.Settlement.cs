@@ -65,8 +65,8 @@ public sealed partial class QueueMachine
             log!.Requeue(id.Seq, ref entry);
         }
 
-        // An entry that dies but is held is still here: what it has been through is part of what a restart must know.
-        if (death == null || Die(log!, id.Seq, death.Value, nowMs) == DeadLetterOutcome.KeepTrying)
+        // An entry that dies and is held is still here: what it has been through is part of what a restart must know.
+        if (death == null || Die(log!, id.Seq, death.Value, nowMs))
         {
             _effects.Returned(id, entry, counters);
         }
@@ -141,6 +141,7 @@ public sealed partial class QueueMachine
         Array.Clear(_logByLevel);
         _counters.Clear();
         _hold.Clear();
+        HeldCount = 0;
         UnackedCount = 0;
         return count;
     }
@@ -185,30 +186,29 @@ public sealed partial class QueueMachine
     }
 
     /// <summary>
-    /// Takes a live entry, ready or out, from the queue and reports its death; it stays, held, while its target cannot
-    /// take it.
+    /// Ends a live entry, ready or out, and reports its death; it stays, held, until it is with its target. Without a
+    /// dead-letter exchange it leaves.
     /// </summary>
-    private DeadLetterOutcome Die(EntryLog log, ulong seq, DeadLetterReason reason, long nowMs)
+    /// <returns>Whether it stays, held.</returns>
+    private bool Die(EntryLog log, ulong seq, DeadLetterReason reason, long nowMs)
     {
         _isStalled = false;
         ref var entry = ref log.Chunks.Find(seq);
         if (Settings.DeadLetterExchange == null)
         {
             Settle(log, seq);
-            return DeadLetterOutcome.Gone;
+            return false;
         }
 
+        HeldCount += entry.Is(EntryFlags.Held) ? 0 : 1;
         log.Hold(ref entry);
         var id = log.Id(seq);
         var dead = entry;
         if (_effects.DeadLettered(id, dead, reason, CountersOf(id, dead)) == DeadLetterOutcome.KeepTrying)
         {
             _hold.Add(id, reason, nowMs + DeadLetterRetryMs);
-            return DeadLetterOutcome.KeepTrying;
         }
 
-        Remove(log, seq);
-        log.DropSpanIfEmpty(dead.Location);
-        return DeadLetterOutcome.Gone;
+        return true;
     }
 }

@@ -62,9 +62,6 @@ public sealed partial class QueueMachine
     /// <summary>Entries handed out and neither settled nor returned.</summary>
     public long UnackedCount { get; private set; }
 
-    /// <summary>Dead entries that their dead-letter target could not take yet.</summary>
-    public long HeldCount => _hold.Count;
-
     /// <summary>Entries in blocks that could not be read; not part of any other count.</summary>
     public long LostCount => _totals.LostCount;
 

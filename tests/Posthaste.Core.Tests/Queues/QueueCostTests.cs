@@ -178,7 +178,8 @@ public sealed class QueueCostTests
         }
 
         public DeadLetterOutcome DeadLettered(
-            EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters) => DeadLetterOutcome.Gone;
+            EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters) =>
+            DeadLetterOutcome.Moving;
 
         public void Returned(EntryId id, in QueueEntry entry, EntryCounters counters)
         {

@@ -25,6 +25,7 @@ internal sealed class QueueHarness : IQueueEffects
     private readonly ulong[] _marks;
     private readonly HashSet<EntryId> _notResident = [];
     private readonly List<(byte Level, ColdBlock Block)> _loads = [];
+    private readonly List<EntryId> _moving = [];
     private readonly List<(byte Level, ulong BelowSeq)> _grants = [];
     private readonly List<string> _deliveries = [];
     private readonly List<string> _leavings = [];
@@ -471,9 +472,23 @@ internal sealed class QueueHarness : IQueueEffects
         }
     }
 
+    /// <summary>Dead letters arrive where they go to.</summary>
+    private void Bury()
+    {
+        foreach (var id in _moving)
+        {
+            Assert.True(_queue.TryGetDead(id, out var entry));
+            RecordSettled(id, entry);
+            _queue.Buried(id);
+        }
+
+        _moving.Clear();
+    }
+
     /// <summary>Answers what the machine waits for.</summary>
     private bool Serve()
     {
+        Bury();
         foreach (var (level, belowSeq) in _grants)
         {
             _marks[level] = Math.Max(_marks[level], belowSeq);
@@ -497,6 +512,7 @@ internal sealed class QueueHarness : IQueueEffects
 
     private void Compare()
     {
+        Bury();
         Assert.Equal(_model.Deliveries, _deliveries);
         Assert.Equal(_model.Leavings.Order(StringComparer.Ordinal), _leavings.Order(StringComparer.Ordinal));
         DeliveryCount += _deliveries.Count;
@@ -595,8 +611,8 @@ internal sealed class QueueHarness : IQueueEffects
             return DeadLetterOutcome.KeepTrying;
         }
 
-        RecordSettled(id, entry);
-        return DeadLetterOutcome.Gone;
+        _moving.Add(id);
+        return DeadLetterOutcome.Moving;
     }
 
     void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters)

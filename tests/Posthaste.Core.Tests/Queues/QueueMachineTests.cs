@@ -198,7 +198,7 @@ public sealed class QueueMachineTests
         Assert.Equal(
             [
                 "a gets #1", "returned #1 0/1", "a gets #1 again", "returned #1 1/2", "a gets #1 again",
-                "dead #1 DeliveryLimit",
+                "dead #1 DeliveryLimit", "returned #1 2/3",
             ],
             _effects.Take());
     }
@@ -215,7 +215,27 @@ public sealed class QueueMachineTests
         _effects.RefusesDeadLetters = false;
         queue.Tick(queue.NextDueMs);
         Assert.Equal(["dead #1 Expired", "dead #1 Expired"], _effects.Take());
-        Assert.Equal((0, long.MaxValue), (queue.HeldCount, queue.NextDueMs));
+        Assert.Equal((1, long.MaxValue), (queue.HeldCount, queue.NextDueMs));
+        queue.Buried(new EntryId(1));
+        Assert.Equal((0, 0), (queue.HeldCount, queue.ResidentEntryCount));
+    }
+
+    [Fact]
+    public void A_dead_letter_on_its_way_stays_until_it_is_buried_or_kept()
+    {
+        var queue = Queue(new QueueSettings { DeadLetterExchange = "dlx" });
+        Append(queue, ttlMs: 10);
+        queue.Tick(10);
+        var id = new EntryId(1);
+        Assert.True(queue.TryGetDead(id, out _));
+        Assert.Equal((1, 1), (queue.HeldCount, queue.ResidentEntryCount));
+        queue.KeepDead(id, DeadLetterReason.Expired, nowMs: 20);
+        Assert.Equal(20 + QueueMachine.DeadLetterRetryMs, queue.NextDueMs);
+        queue.Tick(queue.NextDueMs);
+        queue.Buried(id);
+        Assert.False(queue.TryGetDead(id, out _));
+        Assert.Equal(["dead #1 Expired", "dead #1 Expired"], _effects.Take());
+        Assert.Equal((0, 0, long.MaxValue), (queue.HeldCount, queue.ResidentEntryCount, queue.NextDueMs));
     }
 
     [Fact]

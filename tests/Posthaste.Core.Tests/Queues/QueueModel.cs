@@ -237,7 +237,8 @@ internal sealed class QueueModel(QueueSettings settings, Func<EntryId, long, boo
             _isStalled = false;
         }
 
-        if (Entries.Contains(entry))
+        // Also when it is on its way to the dead letters: it may have to stay here.
+        if (Entries.Contains(entry) || Settings.DeadLetterExchange != null)
         {
             Leavings.Add($"returned {Line(entry.Id, true, entry.DeliveryCount, entry.AcquiredCount)}");
         }

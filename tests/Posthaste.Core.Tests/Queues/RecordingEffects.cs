@@ -60,7 +60,7 @@ internal sealed class RecordingEffects : IQueueEffects
         EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters)
     {
         Lines.Add($"dead {id} {reason}");
-        return RefusesDeadLetters ? DeadLetterOutcome.KeepTrying : DeadLetterOutcome.Gone;
+        return RefusesDeadLetters ? DeadLetterOutcome.KeepTrying : DeadLetterOutcome.Moving;
     }
 
     public void Returned(EntryId id, in QueueEntry entry, EntryCounters counters) =>

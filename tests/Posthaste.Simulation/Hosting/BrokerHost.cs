@@ -3,6 +3,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.Security;
 using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Journaling;
 
 namespace Posthaste.Simulation.Hosting;
 
@@ -60,6 +61,9 @@ internal sealed class BrokerHost
 
     public VirtualHost Host => Connection.Host;
 
+    /// <summary>Not even facts that free something can be recorded.</summary>
+    public bool HasNoRoom => Broker.Data.Journal is { Space: JournalSpace.Exhausted };
+
     /// <summary>Opens the broker on what the device holds.</summary>
     /// <exception cref="IOException">What it holds is damaged beyond use, or can't be read.</exception>
     public BrokerHost Open()
@@ -111,6 +115,13 @@ internal sealed class BrokerHost
         Device = Faulty.Crash();
         FlushSet.ForThisThread.FlushAll();
         Time.ForgetTimers();
+    }
+
+    /// <summary>Makes a disk that has no more room than this.</summary>
+    public void LeaveRoom(long bytes)
+    {
+        Faulty.CapacityBytes = long.MaxValue - 1;
+        Faulty.CapacityBytes -= Faulty.FreeBytes - bytes;
     }
 
     public void CrashAndOpen()

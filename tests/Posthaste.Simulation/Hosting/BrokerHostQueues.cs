@@ -13,12 +13,14 @@ internal static class BrokerHostQueues
     public static BrokerQueue Declare(
         this BrokerHost host, string name, FieldTable? arguments = null, bool durable = true)
     {
-        var result = host.Host.DeclareQueue(
-            name, passive: false, durable, exclusive: false, autoDelete: false, arguments ?? FieldTable.Empty,
-            host.Connection);
+        var result = host.TryDeclare(name, arguments ?? FieldTable.Empty, durable);
         Checks.Require(result.Error is null, result.Error?.Text ?? "");
         return result.Queue!;
     }
+
+    public static CatalogResult TryDeclare(this BrokerHost host, string name, FieldTable arguments, bool durable) =>
+        host.Host.DeclareQueue(
+            name, passive: false, durable, exclusive: false, autoDelete: false, arguments, host.Connection);
 
     public static BrokerQueue Queue(this BrokerHost host, string name)
     {
