@@ -48,7 +48,7 @@ internal sealed class StressConsumer : Subscription, IDisposable
         return true;
     }
 
-    /// <summary>Leaves the queue, gives back what it was given and has not dealt with, and waits for its thread.</summary>
+    /// <summary>Leaves the queue and gives back what it has not dealt with; waits for its thread.</summary>
     public void Dispose()
     {
         _queue.Cancel(this, FlushSet.ForThisThread);

@@ -46,7 +46,7 @@ internal sealed class StressRun : IAsyncDisposable
     public ConcurrentQueue<string> Findings { get; } = new();
 
     public BrokerConnection Connect() =>
-        Broker.OpenConnection(NoTransport.Create(), "stress", new BrokerUser("stress"), Host);
+        Broker.OpenConnection(NoTransport.Create(), "stress", new BrokerUser("guest"), Host);
 
     public BrokerQueue Declare(string name, FieldTable? arguments = null)
     {
