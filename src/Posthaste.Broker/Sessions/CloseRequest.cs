@@ -16,10 +16,10 @@ public enum CloseCause
     TakenOver,
 }
 
-/// <summary>A request to end a session.</summary>
+/// <summary>A request to end a session. A protocol derives from it what only its own answer needs to know.</summary>
 /// <param name="Cause">Why.</param>
 /// <param name="Text">Why, for the client and the log.</param>
-public sealed record CloseRequest(CloseCause Cause, string Text)
+public record CloseRequest(CloseCause Cause, string Text)
 {
     /// <summary>The broker shuts down.</summary>
     public static CloseRequest Shutdown { get; } = new(CloseCause.Shutdown, "shutdown");

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
 using Posthaste.Protocols.Amqp091;
+using Posthaste.Protocols.Stomp;
 
 namespace Posthaste.Server.Transport;
 
@@ -16,7 +17,13 @@ internal sealed record Protocol(
 {
     /// <summary>Every protocol of this build.</summary>
     public static IReadOnlyList<Protocol> Known { get; } =
-        [new("amqp", 5672, (broker, _) => new Amqp091Handler(broker))];
+    [
+        new("amqp", 5672, (broker, _) => new Amqp091Handler(broker)),
+        new("stomp", 61613, (broker, _) => new StompHandler(broker))
+        {
+            WebSocket = new(15674, ["v12.stomp", "v11.stomp", "v10.stomp"], TakesText: true),
+        },
+    ];
 
     /// <summary>How the protocol is spoken over WebSocket; null when it is not.</summary>
     public WebSocketBinding? WebSocket { get; init; }

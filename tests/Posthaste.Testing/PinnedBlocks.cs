@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Posthaste.Protocols.Amqp091.Tests.Session;
+namespace Posthaste.Testing;
 
 /// <summary>
 /// Pipe memory as the server's transport has it: pinned blocks, used again. Of any size, so that frames cross them.

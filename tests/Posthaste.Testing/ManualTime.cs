@@ -1,4 +1,4 @@
-namespace Posthaste.Protocols.Amqp091.Tests.Session;
+namespace Posthaste.Testing;
 
 /// <summary>
 /// A clock that stands still until the test moves it; timers fire while it moves, on the test's thread.
