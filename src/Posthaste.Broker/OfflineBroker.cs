@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
@@ -19,6 +20,9 @@ public sealed class OfflineBroker : IAsyncDisposable
     private readonly MessageBroker _broker;
 
     private OfflineBroker(MessageBroker broker) => _broker = broker;
+
+    /// <summary>What reads the properties of messages; empty until the protocols' formats are registered.</summary>
+    public MessageFormats Formats => _broker.Formats;
 
     public RecoverySummary Recovery => _broker.Recovery;
 

@@ -100,6 +100,56 @@ public sealed partial class MessageProperties
     }
 
     /// <summary>
+    /// Makes one header of each text in an array of nothing but texts, for a protocol whose names may be repeated: what
+    /// <see cref="LinkRepeated"/> is the opposite of. After the last header was added.
+    /// </summary>
+    public void SpreadArrays()
+    {
+        var count = _headerCount;
+        var i = 0;
+        while (i < count && !IsTextArray(Header(i).Value))
+            i++;
+        if (i == count)
+            return;
+
+        // Behind the others first, so that nothing is overwritten before it is read; then to the front.
+        for (var from = i; from < count; from++)
+            AddSpread(_headers[from]);
+        _headers.AsSpan(count, _headerCount - count).CopyTo(_headers.AsSpan(i));
+        _headerCount -= count - i;
+    }
+
+    private void AddSpread(HeaderSlot slot)
+    {
+        var value = new FieldView(slot.Type, At(slot.Data));
+        if (!IsTextArray(value))
+        {
+            Add(slot);
+            return;
+        }
+
+        // What is read from stays in the old array when the buffer grows.
+        value.TryGetArray(out var elements);
+        foreach (var element in elements)
+            Add(slot with { Type = FieldType.String, Data = Keep(element.Data) });
+    }
+
+    private static bool IsTextArray(FieldView value)
+    {
+        if (!value.TryGetArray(out var elements))
+            return false;
+        var count = 0;
+        foreach (var element in elements)
+        {
+            if (element.Type != FieldType.String)
+                return false;
+            count++;
+        }
+
+        return count > 0;
+    }
+
+    /// <summary>
     /// Links headers of the same name, for a protocol whose names are unique: of each name the first one
     /// <see cref="IsFirst"/>, and <see cref="Next"/> goes on from it. After the last header was added.
     /// </summary>
@@ -123,11 +173,14 @@ public sealed partial class MessageProperties
     /// <summary>The next header of the same name, or -1; see <see cref="LinkRepeated"/>.</summary>
     public int Next(int index) => _headers[index].Next;
 
-    private void AddHeader(ReadOnlySpan<byte> name, FieldType type, ReadOnlySpan<byte> data)
+    private void AddHeader(ReadOnlySpan<byte> name, FieldType type, ReadOnlySpan<byte> data) =>
+        Add(new HeaderSlot { Name = Keep(name), Type = type, Data = Keep(data) });
+
+    private void Add(in HeaderSlot slot)
     {
         if (_headerCount == _headers.Length)
             Array.Resize(ref _headers, _headers.Length * 2);
-        _headers[_headerCount++] = new HeaderSlot { Name = Keep(name), Type = type, Data = Keep(data) };
+        _headers[_headerCount++] = slot;
     }
 
     private void LinkByComparing()

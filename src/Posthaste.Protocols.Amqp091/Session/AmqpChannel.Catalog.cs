@@ -1,4 +1,5 @@
 using System.Text;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
 using Posthaste.Broker.Security.Access;
@@ -64,8 +65,12 @@ internal sealed partial class AmqpChannel
     private WireError Handle(in QueueDeclare declare)
     {
         var name = Name(declare.Queue);
-        if (name.StartsWith(DirectReplies.PseudoQueue, StringComparison.Ordinal))
+        if (name.StartsWith(DirectReplies.PseudoQueue, StringComparison.Ordinal)
+            || ReplyAddress.IsForwarding(declare.Queue))
+        {
             return DeclareReplyQueue(name, declare.NoWait);
+        }
+
         var result = Host.DeclareQueue(
             name, declare.Passive, declare.Durable, declare.Exclusive, declare.AutoDelete, Arguments(declare.Arguments),
             _connection.Opened);
@@ -82,13 +87,18 @@ internal sealed partial class AmqpChannel
     /// <summary>A responder asks whether the requester still waits: all declares of reply names are passive.</summary>
     private WireError DeclareReplyQueue(string name, bool noWait)
     {
-        if (name != DirectReplies.PseudoQueue && !_connection.Broker.Replies.Exists(Encoding.UTF8.GetBytes(name)))
+        if (name != DirectReplies.PseudoQueue && !IsReplyAddress(Encoding.UTF8.GetBytes(name)))
             return NoQueue(name, MethodId.QueueDeclare);
         _lastQueue = name;
         if (!noWait)
             Reply(new QueueDeclareOk { Queue = Encoding.UTF8.GetBytes(name), MessageCount = 0, ConsumerCount = 1 });
         return default;
     }
+
+    private bool IsReplyAddress(ReadOnlySpan<byte> name) =>
+        ReplyAddress.TryParse(name, stackalloc byte[ReplyAddress.ExchangeBytesMax], out var address)
+            ? Host.TryGetExchange(address.Exchange, out _)
+            : _connection.Broker.Replies.Exists(name);
 
     private WireError Handle(in QueueBind bind)
     {

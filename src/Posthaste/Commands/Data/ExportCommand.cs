@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Messages;
+using Posthaste.Protocols.Amqp091.Format;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 using Posthaste.Server;
 using Posthaste.Terminal;
@@ -55,6 +57,7 @@ internal static class ExportCommand
         var path = parsed.GetRequiredValue(Directory);
         using var device = DataCommand.Open(path);
         await using var broker = OfflineBroker.Open(path, NullLoggerFactory.Instance);
+        KnownFormats.Register(broker.Formats);
         var queue = Find(broker, parsed.GetRequiredValue(VirtualHost), parsed.GetRequiredValue(Queue));
         var total = Math.Max(1, queue.MessageCount);
 
@@ -82,7 +85,7 @@ internal static class ExportCommand
         using var writer = new Utf8JsonWriter(output, JsonOutput.Options);
         return broker.ReadAll(queue, (in DeliveredMessage message) =>
         {
-            Write(writer, message);
+            Write(writer, message, broker.Formats);
             writer.Flush();
             writer.Reset();
             output.WriteByte((byte)'\n');
@@ -90,7 +93,7 @@ internal static class ExportCommand
         });
     }
 
-    private static void Write(Utf8JsonWriter writer, in DeliveredMessage delivered)
+    private static void Write(Utf8JsonWriter writer, in DeliveredMessage delivered, MessageFormats formats)
     {
         var message = delivered.Message;
         writer.WriteStartObject();
@@ -98,10 +101,19 @@ internal static class ExportCommand
         writer.WriteString("routingKey", message.RoutingKey);
         writer.WriteBoolean("redelivered", delivered.Redelivered);
         writer.WriteString("receivedAt", DateTimeOffset.FromUnixTimeMilliseconds(message.ReceivedAtMs));
-        if (message.Format == PropertyFormat.Amqp091
-            && BasicProperties.TryDecode(message.Properties, out var properties))
+        if (BasicProperties.TryDecode(Properties(delivered, formats), out var properties))
             MessageJson.WriteProperties(writer, properties);
         MessageJson.WriteBody(writer, message.Body);
         writer.WriteEndObject();
+    }
+
+    /// <summary>As an AMQP consumer gets them, whatever protocol published the message.</summary>
+    private static ReadOnlySpan<byte> Properties(in DeliveredMessage delivered, MessageFormats formats)
+    {
+        if (delivered.Message.Format == PropertyFormat.Amqp091)
+            return delivered.Message.Properties;
+        var canonical = MessageProperties.ForThisThread;
+        formats.Read(delivered, canonical);
+        return Amqp091Format.Write(canonical, int.MaxValue);
     }
 }
