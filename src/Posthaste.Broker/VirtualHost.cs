@@ -140,6 +140,18 @@ public sealed partial class VirtualHost : IQueueFactory
     /// <summary>A transaction for one session or channel.</summary>
     public TransactionBuffer BeginTransaction() => new(this);
 
+    /// <summary>
+    /// Deletes a queue for a protocol's own reasons, whoever uses it. Nothing happens if there is none. Durable before
+    /// whatever is journaled later.
+    /// </summary>
+    public void RemoveQueue(string name)
+    {
+        if (!_catalog.TryGetQueue(name, out var queue)) return;
+        var flushes = FlushSet.ForThisThread;
+        RemoveQueue((BrokerQueue)queue, flushes);
+        flushes.FlushAll();
+    }
+
     /// <summary>Deletes a queue that has had its time: last consumer gone, expired, owner disconnected.</summary>
     internal void RemoveQueue(BrokerQueue queue, FlushSet flushes)
     {

@@ -21,6 +21,12 @@ public sealed class Route
         }
     }
 
+    /// <summary>
+    /// A way to one queue past the exchange that the message names: for what a protocol owes one client.
+    /// </summary>
+    public static Route To(BrokerQueue queue, ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
+        new(exchange, routingKey, [queue]);
+
     public ReadOnlySpan<byte> Exchange => ExchangeBytes;
 
     public ReadOnlySpan<byte> RoutingKey => RoutingKeyBytes;

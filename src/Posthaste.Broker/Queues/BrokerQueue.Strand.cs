@@ -40,7 +40,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         subscription.Deliver(
             new DeliveredMessage(this, id, entry.Is(EntryFlags.Redelivered), counters, new MessageView(bytes)),
             _flushes!);
-        return OfferResult.Taken;
+        return subscription.IsSettledOnDelivery ? OfferResult.TakenAndSettled : OfferResult.Taken;
     }
 
     void IQueueEffects.Settled(EntryId id, in QueueEntry entry)

@@ -36,6 +36,12 @@ public abstract class Subscription : QueueConsumer
     /// <summary>Encodes the message into the output. Its bytes are valid during the call only.</summary>
     protected internal abstract void Deliver(in DeliveredMessage message, FlushSet flushes);
 
+    /// <summary>
+    /// Whether the message just delivered counts as settled, because it was none to acknowledge. Asked right after each
+    /// <see cref="Deliver"/>, unless the subscription never acknowledges.
+    /// </summary>
+    protected internal virtual bool IsSettledOnDelivery => false;
+
     /// <summary>The queue has ended the subscription; nothing more comes from it.</summary>
     protected internal abstract void Cancelled(SubscriptionEnd reason, FlushSet flushes);
 }

@@ -175,6 +175,16 @@ public abstract partial class ProtocolSession : ITickable
         _scopes.Return(scope);
     }
 
+    /// <summary>
+    /// Lets the reader call <see cref="Process"/> though nothing may have come: there is work of another kind for it.
+    /// Any thread, but not under a queue's strand.
+    /// </summary>
+    protected void InterruptReader()
+    {
+        _input.CancelPendingRead();
+        Wake();
+    }
+
     /// <summary>Whether anything has come since the last call. For the ticker.</summary>
     protected bool TakeHasReceived()
     {
@@ -198,6 +208,8 @@ public abstract partial class ProtocolSession : ITickable
         {
             var result = await _input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
             var buffer = result.Buffer;
+            if (!result.IsCanceled)
+                _hasReceived = true;
             var consumed = ProcessRead(buffer);
 
             // Held before the end: the rest is to be looked at again at once. Otherwise all was examined, and the next
@@ -222,7 +234,6 @@ public abstract partial class ProtocolSession : ITickable
     private SequencePosition ProcessRead(in ReadOnlySequence<byte> buffer)
     {
         _hold = Hold.None;
-        _hasReceived = true;
 
         // Not given back when something throws: then nobody knows what is in it.
         var scope = _scopes.Rent();

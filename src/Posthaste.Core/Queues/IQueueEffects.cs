@@ -14,6 +14,9 @@ public enum OfferResult
 {
     Taken,
 
+    /// <summary>Taken, and nothing has to be acknowledged: it leaves for good.</summary>
+    TakenAndSettled,
+
     /// <summary>
     /// The consumer has no room now (output buffer, channel-wide credit); it calls <see cref="QueueMachine.Resume"/>
     /// later.

@@ -95,7 +95,11 @@ public sealed partial class QueueMachine
             switch (_effects.Offer(consumer, id, entry, CountersOf(id, entry)))
             {
                 case OfferResult.Taken:
-                    HandOver(log, seq, ref entry, consumer);
+                    HandOver(log, seq, ref entry, consumer, isSettled: consumer.NoAck);
+                    deliveredCount++;
+                    break;
+                case OfferResult.TakenAndSettled:
+                    HandOver(log, seq, ref entry, consumer, isSettled: true);
                     deliveredCount++;
                     break;
                 case OfferResult.ConsumerFull:
@@ -170,10 +174,10 @@ public sealed partial class QueueMachine
         _isStalled = false;
     }
 
-    private void HandOver(EntryLog log, ulong seq, ref QueueEntry entry, QueueConsumer consumer)
+    private void HandOver(EntryLog log, ulong seq, ref QueueEntry entry, QueueConsumer consumer, bool isSettled)
     {
         TakeHead(log, seq, ref entry);
-        if (consumer.NoAck)
+        if (isSettled)
         {
             UnackedCount--;
             ConsumerSet.Served(consumer);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
 using Posthaste.Protocols.Amqp091;
+using Posthaste.Protocols.Mqtt;
 using Posthaste.Protocols.Stomp;
 
 namespace Posthaste.Server.Transport;
@@ -19,6 +20,10 @@ internal sealed record Protocol(
     public static IReadOnlyList<Protocol> Known { get; } =
     [
         new("amqp", 5672, (broker, _) => new Amqp091Handler(broker)),
+        new("mqtt", 1883, (broker, _) => new MqttHandler(broker))
+        {
+            WebSocket = new(15675, ["mqtt", "mqttv3.1"], TakesText: false),
+        },
         new("stomp", 61613, (broker, _) => new StompHandler(broker))
         {
             WebSocket = new(15674, ["v12.stomp", "v11.stomp", "v10.stomp"], TakesText: true),

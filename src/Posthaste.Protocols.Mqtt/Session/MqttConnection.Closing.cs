@@ -1,0 +1,149 @@
+using Posthaste.Broker.Sessions;
+using Posthaste.Protocols.Mqtt.Wire;
+using Posthaste.Protocols.Mqtt.Wire.Packets;
+using Posthaste.Protocols.Mqtt.Wire.Properties;
+
+namespace Posthaste.Protocols.Mqtt.Session;
+
+/// <summary>Errors, keep-alive and the ways in which a connection ends.</summary>
+internal sealed partial class MqttConnection
+{
+    private const int MsPerSecond = 1000;
+
+    private int _keepAliveS;
+    private long _startedMs;
+    private long _lastReceivedMs;
+    private bool _hasGoodbye;
+    private Failure? _failure;
+
+    protected override void OnCloseRequested(CloseRequest request)
+    {
+        if (_state == ConnectionState.Running)
+            Fail(_failure?.Error ?? ToError(request));
+        else if (_state is ConnectionState.Authenticating or ConnectionState.Claiming)
+            RefuseConnect(new WireError(ReasonCode.ServerUnavailable, request.Text));
+        else
+            _state = ConnectionState.Closed;
+    }
+
+    /// <summary>Ends the connection from outside of the reader, in the protocol's words.</summary>
+    public void RequestFail(WireError error)
+    {
+        Interlocked.CompareExchange(ref _failure, new Failure(error), null);
+        RequestClose(new CloseRequest(CloseCause.Operator, error.Detail));
+    }
+
+    private static WireError ToError(CloseRequest request) => new(
+        request.Cause switch
+        {
+            CloseCause.Shutdown => ReasonCode.ServerShuttingDown,
+            CloseCause.TakenOver => ReasonCode.SessionTakenOver,
+            CloseCause.JournalFailed => ReasonCode.ImplementationSpecificError,
+            _ => ReasonCode.AdministrativeAction,
+        },
+        request.Text);
+
+    /// <summary>
+    /// Tells a client of MQTT 5 what is wrong, then closes [MQTT-4.13.1-1]; one of 3.x is closed without a word.
+    /// </summary>
+    private void Fail(WireError error)
+    {
+        if (_state != ConnectionState.Running)
+            return;
+        MqttLog.Failed(Log, Peer, Session.ClientId, error.Code, error.Detail);
+        _state = ConnectionState.Closed;
+        if (Version != MqttVersion.V5)
+            return;
+        Span<byte> buffer = stackalloc byte[ReasonProperties.BytesMax];
+        var reason = ReasonProperties.Write(buffer, error.Detail);
+        Output.SendPacket(new Disconnect { Code = error.Code, Properties = reason });
+    }
+
+    private void HandleDisconnect(Packet packet, ReadScope scope)
+    {
+        if (!Disconnect.TryRead(packet, Version, out var disconnect, out var error))
+        {
+            Fail(error);
+            return;
+        }
+
+        if (disconnect.Properties.Has(PropertyId.ServerReference)) // [MQTT-3.14.2-2], section 3.14.2.2.5
+        {
+            Fail(WireError.Protocol("a server reference from a client"));
+            return;
+        }
+
+        if (disconnect.Properties.TryFind(PropertyId.SessionExpiryInterval, out var expiry))
+        {
+            // A session that was to end with its connection cannot be told otherwise: section 3.14.2.2.2.
+            if (Session.ExpiryS == 0 && expiry.Number != 0)
+            {
+                Fail(WireError.Protocol("a session expiry for a session that has none"));
+                return;
+            }
+
+            Session.ExpiryS = CapExpiry(expiry.Number);
+        }
+
+        HandOver(scope);
+        _hasGoodbye = disconnect.Code == ReasonCode.Success;
+        MqttLog.Disconnected(Log, Peer, Session.ClientId, disconnect.Code);
+        _state = ConnectionState.Closed;
+    }
+
+    /// <summary>The connection is over: its session ends with it, or waits, and so does its will.</summary>
+    private void EndOrKeepSession(ClientSlot slot)
+    {
+        if (_session is not { } session)
+        {
+            // Refused before it had one: what was kept before stays.
+            if (!slot.IsKept)
+                slot.Store.RemoveAll();
+            return;
+        }
+
+        if (_hasGoodbye)
+            slot.Store.RemoveWill(); // [MQTT-3.14.4-3]
+        var will = _hasGoodbye ? null : slot.Store.TryGetWill();
+        if (session.ExpiryS == 0)
+        {
+            // The will is published by the end of the session.
+            _handler.Registry.EndSession(slot);
+            return;
+        }
+
+        if (will is { DelayS: 0 })
+        {
+            WillPublisher.Publish(slot.Host, will, slot.Store);
+            will = null;
+        }
+
+        _handler.Registry.Schedule(slot, session.ExpiryS, will?.DelayS);
+    }
+
+    public override void Tick(long nowMs)
+    {
+        if (_startedMs == 0)
+            _startedMs = _lastReceivedMs = nowMs;
+
+        // A blocked connection is not read, so its silence means nothing.
+        if (TakeHasReceived() || IsBlocked)
+            _lastReceivedMs = nowMs;
+        if (_state < ConnectionState.Running)
+        {
+            if (nowMs - _startedMs > Limits.ConnectMsMax)
+                Cut("no CONNECT in time");
+        }
+        else if (_keepAliveS > 0 && nowMs - _lastReceivedMs > _keepAliveS * (MsPerSecond + (MsPerSecond / 2)))
+        {
+            // One and a half times the keep-alive [MQTT-3.1.2-22].
+            RequestFail(new WireError(
+                ReasonCode.KeepAliveTimeout, $"nothing was heard for one and a half times {_keepAliveS} s"));
+        }
+
+        if (Output.IsStalled(nowMs, Limits.WriteStallMsMax))
+            Cut("the client does not read");
+    }
+
+    private sealed record Failure(WireError Error);
+}

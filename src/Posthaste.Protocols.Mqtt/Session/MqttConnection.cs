@@ -1,0 +1,157 @@
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker;
+using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Sessions;
+using Posthaste.Protocols.Mqtt.Wire;
+
+namespace Posthaste.Protocols.Mqtt.Session;
+
+/// <summary>Where a connection is between its first byte and its last.</summary>
+internal enum ConnectionState
+{
+    AwaitingConnect,
+
+    /// <summary>CONNECT has come; AUTH packets go back and forth.</summary>
+    Authenticating,
+
+    /// <summary>Another connection has the session and is letting go of it.</summary>
+    Claiming,
+
+    Running,
+
+    /// <summary>The last packet was sent or has come.</summary>
+    Closed,
+}
+
+/// <summary>
+/// One MQTT connection: its login, its packets, its end. See <see cref="ProtocolSession"/> for the reader.
+/// </summary>
+internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
+{
+    private readonly MqttHandler _handler;
+    private ConnectionState _state;
+    private ConnectRequest? _request;
+    private ClientSlot? _slot;
+    private MqttSession? _session;
+    private MqttDeliveries? _deliveries;
+    private PublishPath? _publishes;
+    private ExactlyOnce? _exactlyOnce;
+    private Subscriber? _subscriber;
+    private volatile ClientSlot? _grantedSlot;
+    private bool _hasClaimed;
+
+    public MqttConnection(MqttHandler handler, ProtocolConnection transport)
+        : base("MQTT", handler.Broker, transport, handler.Scopes, handler.Log)
+    {
+        _handler = handler;
+        Output = new MqttOutput(transport.Transport.Output, Wake);
+    }
+
+    public override MqttOutput Output { get; }
+
+    public MqttLimits Limits => _handler.Limits;
+
+    public MqttHandler Handler => _handler;
+
+    public VirtualHost Host => Opened.Host;
+
+    public MqttVersion Version => Output.Version;
+
+    /// <summary>The client's session, once it is connected.</summary>
+    public MqttSession Session => _session!;
+
+    public SessionStore Store => _slot!.Store;
+
+    public MqttDeliveries Deliveries => _deliveries!;
+
+    /// <summary>What it has counted. Any thread, as an estimate.</summary>
+    public Traffic Traffic => new(
+        _publishes?.Count ?? 0, _deliveries?.SentCount ?? 0, _deliveries?.TooLargeCount ?? 0,
+        _session?.Subscriptions.Count ?? 0);
+
+    protected override bool HasEnded => _state == ConnectionState.Closed;
+
+    protected override bool IsRunning => _state == ConnectionState.Running;
+
+    protected override int DrainMsMax => Limits.CloseMsMax;
+
+    protected override bool MustHold => _state == ConnectionState.Claiming && _grantedSlot is null;
+
+    public ILogger Logger => Log;
+
+    private PublishPath Publishes => _publishes ??= new PublishPath(this);
+
+    /// <summary>QoS 2 of the session.</summary>
+    public ExactlyOnce ExactlyOnce => _exactlyOnce ??= new ExactlyOnce(this);
+
+    public void RequestSlot() => RequestClose(
+        new CloseRequest(CloseCause.TakenOver, "another connection uses the same client identifier"));
+
+    public void GrantSlot(ClientSlot slot)
+    {
+        _grantedSlot = slot;
+        InterruptReader();
+    }
+
+    protected override void HandOver(ReadScope scope)
+    {
+        _publishes?.Flush(scope);
+        _exactlyOnce?.Flush(scope);
+        scope.HandOver();
+    }
+
+    protected override bool OnEndOfInput() => false;
+
+    protected override void OnEnded() => _state = ConnectionState.Closed;
+
+    protected override void ReturnHeld(ReadScope scope)
+    {
+        if (_deliveries is { } deliveries)
+        {
+            _handler.Statistics.Ended(this);
+            _deliveries = null;
+            _subscriber?.End(scope);
+            _subscriber = null;
+            _publishes?.Close();
+            _exactlyOnce?.Close();
+            ReturnDeliveries(deliveries, scope);
+        }
+
+        if (_slot is { } slot)
+        {
+            _slot = null;
+
+            // Before the next connection gets the session: its queues have all back, and the exclusive one is gone.
+            HandOver(scope);
+            scope.Flushes.FlushAll();
+            EndOrKeepSession(slot);
+            Opened.Dispose();
+            _handler.Registry.Release(slot.Host, slot.ClientId, this);
+        }
+        else if (_hasClaimed)
+        {
+            _handler.Registry.Release(Host, _request!.ClientId, this);
+        }
+
+        _hasClaimed = false;
+    }
+
+    /// <summary>Somebody has deleted a queue of the client's. On the queue's strand.</summary>
+    private void OnQueueDeleted(QueueDelivery delivery)
+    {
+        MqttLog.QueueDeleted(Log, Session.ClientId, delivery.Queue.Name);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static connection => connection.RequestFail(
+                new WireError(ReasonCode.AdministrativeAction, "a queue of the session was deleted")),
+            this, preferLocal: false);
+    }
+
+    private void ReturnDeliveries(MqttDeliveries deliveries, ReadScope scope)
+    {
+        var taken = scope.LendTaken();
+        lock (Output.Gate)
+            deliveries.Window.TakeAll(taken);
+        foreach (var delivery in taken)
+            scope.Settlements.Add(delivery, Settlement.Requeue, scope.Flushes);
+    }
+}

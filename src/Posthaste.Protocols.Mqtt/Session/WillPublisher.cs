@@ -1,0 +1,63 @@
+using Posthaste.Broker;
+using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Sessions;
+using Posthaste.Broker.Transactions;
+using Posthaste.Core.Messages;
+using Posthaste.Protocols.Mqtt.Format;
+using Posthaste.Protocols.Mqtt.Wire;
+
+namespace Posthaste.Protocols.Mqtt.Session;
+
+/// <summary>Publishes the wills of clients that are gone. Any thread.</summary>
+internal static class WillPublisher
+{
+    private const int MsPerSecond = 1000;
+
+    /// <summary>
+    /// Publishes a will and forgets it, in one record: it comes once, also if the broker dies in between.
+    /// </summary>
+    public static unsafe void Publish(VirtualHost host, StoredWill will, SessionStore store)
+    {
+        var facts = PublishFacts.Read(will.Properties, out _);
+        var key = new byte[will.Topic.Length];
+        TopicKeys.Swap(will.Topic, key);
+        var transaction = host.BeginTransaction();
+        transaction.RemoveNote(store.WillKey);
+        var status = host.CreateRouteCache().Resolve(MqttHandler.ExchangeBytes, key, out var route);
+        if (status == RouteStatus.NeedsHeaders)
+            status = host.CreateRouteCache().Resolve(MqttHandler.ExchangeBytes, key, [], headers: null, out route);
+        if (status == RouteStatus.Found && !route.IsEmpty)
+        {
+            var memory = host.Broker.Buffers.Rent(will.Properties.Length + will.Payload.Length);
+            will.Properties.CopyTo(memory.Array);
+            will.Payload.CopyTo(memory.Array.AsSpan(will.Properties.Length));
+            var at = ReadScope.AddressOf(memory.Array);
+            transaction.Publish(new OutgoingPublish
+            {
+                Route = route,
+                Format = PropertyFormat.Mqtt,
+                Flags = facts.QoS == QoS.AtMostOnce ? MessageFlags.None : MessageFlags.Persistent,
+                TtlMs = facts.ExpiryS is { } expiryS ? (long)expiryS * MsPerSecond : -1,
+                Properties = at,
+                PropertiesLength = will.Properties.Length,
+                Body = at + will.Properties.Length,
+                BodyLength = will.Payload.Length,
+            });
+            memory.Release();
+        }
+
+        var flushes = FlushSet.ForThisThread;
+        transaction.Commit(NobodyWaits.Instance, flushes);
+        flushes.FlushAll();
+    }
+
+    private sealed class NobodyWaits : TransactionReply
+    {
+        public static readonly NobodyWaits Instance = new();
+
+        protected override void Applied(bool durable, FlushSet flushes)
+        {
+            // The note says so until it is durable: then the will is published after the next start.
+        }
+    }
+}
