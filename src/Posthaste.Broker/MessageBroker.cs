@@ -11,6 +11,7 @@ using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
+using Posthaste.Broker.Retained;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Storage;
@@ -72,6 +73,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
             ?? new UserAuthenticator(Users, options.Authentication, options.ConnectionTime, options.FillRandom);
         Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
+        Ticker.Register(new RetainedSweep(this));
     }
 
     public MessageBrokerOptions Options { get; }

@@ -83,6 +83,18 @@ public sealed class MessageBrokerOptions
     /// </summary>
     public long NotesBytesMax { get; set; } = 256L << 20;
 
+    /// <summary>
+    /// Retained messages of one virtual host. Default 2,000,000: a large fleet's last values; more is a topic that has
+    /// an id in it.
+    /// </summary>
+    public int RetainedMessagesMax { get; set; } = 2_000_000;
+
+    /// <summary>
+    /// Bytes of one virtual host's retained messages in memory, 48 for each included. Default 512 MiB: the number above
+    /// at 256 bytes each.
+    /// </summary>
+    public long RetainedBytesMax { get; set; } = 512L << 20;
+
     /// <summary>How much one virtual host may declare.</summary>
     public CatalogLimits CatalogLimits { get; set; } = CatalogLimits.Default;
 

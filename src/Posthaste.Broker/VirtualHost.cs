@@ -2,6 +2,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Retained;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Catalog;
@@ -34,6 +35,7 @@ public sealed partial class VirtualHost : IQueueFactory
         Name = name;
         _catalog = new VirtualHostCatalog(name, this, broker.Options.CatalogLimits, broker.QueueIds);
         Notes = new VirtualHostNotes(broker, id);
+        Retained = new VirtualHostRetained(broker, id);
     }
 
     public MessageBroker Broker { get; }
@@ -45,6 +47,9 @@ public sealed partial class VirtualHost : IQueueFactory
 
     /// <summary>What protocols remember here, durably.</summary>
     public VirtualHostNotes Notes { get; }
+
+    /// <summary>The last message of each routing key that was published to be retained.</summary>
+    public VirtualHostRetained Retained { get; }
 
     /// <summary>What the journal knows it by.</summary>
     internal uint Id { get; }

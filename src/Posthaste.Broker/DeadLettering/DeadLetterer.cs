@@ -123,7 +123,7 @@ internal sealed partial class DeadLetterer
                     Encoding.UTF8.GetBytes(queue.Machine.Settings.DeadLetterExchange!), routingKey, [.. targets]),
                 TtlMs = -1,
                 Format = message.Format,
-                Flags = message.Flags | MessageFlags.ExpirationRemoved,
+                Flags = (message.Flags | MessageFlags.ExpirationRemoved) & ~MessageFlags.Retained,
                 Priority = format.ReadPriority(in message),
                 Properties = properties,
                 PropertiesLength = message.Properties.Length,

@@ -152,6 +152,7 @@ public sealed partial class CommitPipeline
         {
             // The pipeline's own reference: queues have taken theirs.
             ReleaseArena(in entry);
+            entry.Retained?.End(takeEffect: true);
         }
     }
 
@@ -164,6 +165,7 @@ public sealed partial class CommitPipeline
         {
             foreach (var queue in entry.Queues!) queue.DoesNotArrive(entry.BodyBytes);
             ReleaseArena(in entry);
+            entry.Retained?.End(takeEffect: false);
         }
     }
 

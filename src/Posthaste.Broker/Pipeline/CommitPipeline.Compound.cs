@@ -90,6 +90,7 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var message in messages)
         {
             foreach (var queue in message.Route.Queues) queue.DoesNotArrive(message.BodyLength);
+            message.Retained?.Abandon();
         }
 
         if (callback is not null) Post(new RefusedCallback(callback));
@@ -138,8 +139,6 @@ public sealed partial class CommitPipeline
         public readonly ReadOnlySpan<(ulong First, ulong Last)> Holes = holes;
     }
 
-    private static bool IsRecorded(in OutgoingPublish message) => message.Route.NeedsJournal(message.IsPersistent);
-
     private static int CompoundBytes(
         ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes)
     {
@@ -153,14 +152,11 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var message in messages)
         {
             if (IsRecorded(in message))
-                bytes += CompoundRecord.PartHeaderBytes + PublishHeaderBytes(in message) + message.StoredBytes;
+                bytes += CompoundRecord.PartHeaderBytes + HeaderBytes(in message) + message.StoredBytes;
         }
 
         return bytes;
     }
-
-    private static int PublishHeaderBytes(in OutgoingPublish message) =>
-        PublishRecord.HeaderBytes(PublishRecord.CountKeeping(message.Route.Queues, message.IsPersistent));
 
     private static void WriteCompound(
         Span<byte> payload, ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages,
@@ -179,8 +175,8 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var message in messages)
         {
             if (!IsRecorded(in message)) continue;
-            var size = PublishHeaderBytes(in message) + message.StoredBytes;
-            target = CompoundRecord.BeginPart(target, RecordType.Publish, size);
+            var size = HeaderBytes(in message) + message.StoredBytes;
+            target = CompoundRecord.BeginPart(target, TypeOf(in message), size);
             WriteRecord(target, in message, nowMs, payload.Length - target.Length);
             target = target[size..];
         }
@@ -207,9 +203,13 @@ public sealed partial class CommitPipeline
             MessageLocation location;
             if (position > 0 && IsRecorded(in message))
             {
-                at += CompoundRecord.PartHeaderBytes + PublishHeaderBytes(in message);
+                at += CompoundRecord.PartHeaderBytes + HeaderBytes(in message);
                 location = MessageLocation.Journal(at);
                 at += length;
+            }
+            else if (message.Route.IsEmpty)
+            {
+                location = default;
             }
             else
             {

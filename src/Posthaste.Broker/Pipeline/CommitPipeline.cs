@@ -206,22 +206,36 @@ public sealed partial class CommitPipeline
     }
 
     private bool IsLarge(in OutgoingPublish item) =>
-        _journal is not null && item.Route.NeedsJournal(item.IsPersistent)
-        && RecordBytes(in item) > Journal.InlinePayloadBytesMax;
+        _journal is not null && IsRecorded(in item)
+        && HeaderBytes(in item) + item.StoredBytes > Journal.InlinePayloadBytesMax;
 
-    private static int RecordBytes(in OutgoingPublish item) =>
-        PublishRecord.HeaderBytes(item.Route.QueueCount) + item.StoredBytes;
+    /// <summary>Whether it has to be in the journal to get where it goes.</summary>
+    private static bool IsRecorded(in OutgoingPublish item) =>
+        item.Retained is not null || item.Route.NeedsJournal(item.IsPersistent);
+
+    private static RecordType TypeOf(in OutgoingPublish item) =>
+        item.Retained is null ? RecordType.Publish : RecordType.Retained;
+
+    /// <summary>What its record has before the message.</summary>
+    private static int HeaderBytes(in OutgoingPublish item) =>
+        (item.Retained is null ? 0 : RetainedRecord.HeaderBytes)
+        + PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
 
     private long AppendPublish(in OutgoingPublish item, long nowMs)
     {
         var length = item.StoredBytes;
         MessageLocation location;
-        if (_journal is not null && item.Route.NeedsJournal(item.IsPersistent))
+        if (_journal is not null && IsRecorded(in item))
         {
-            var header = PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
-            var payload = _journal.Append((byte)RecordType.Publish, header + length, out var position);
+            var header = HeaderBytes(in item);
+            var payload = _journal.Append((byte)TypeOf(in item), header + length, out var position);
             WriteRecord(payload, in item, nowMs);
             location = MessageLocation.Journal(position + header);
+        }
+        else if (item.Route.IsEmpty)
+        {
+            // Retained only, which has a copy of its own.
+            location = default;
         }
         else
         {
@@ -235,14 +249,14 @@ public sealed partial class CommitPipeline
     private long AppendLargePublish(in OutgoingPublish item, long nowMs)
     {
         var length = item.StoredBytes;
-        var header = PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
+        var header = HeaderBytes(in item);
         var block = _journal!.RentLarge(header + length);
         WriteRecord(block.Payload, in item, nowMs);
         try
         {
             lock (_lock)
             {
-                var position = _journal.AppendLarge((byte)RecordType.Publish, block);
+                var position = _journal.AppendLarge((byte)TypeOf(in item), block);
                 return AddPublish(in item, MessageLocation.Journal(position + header), length, nowMs);
             }
         }
@@ -255,6 +269,12 @@ public sealed partial class CommitPipeline
 
     private static void WriteRecord(Span<byte> payload, in OutgoingPublish item, long nowMs, int offset = 0)
     {
+        if (item.Retained is { } retained)
+        {
+            payload = RetainedRecord.WriteHeader(payload, retained.HostId);
+            offset += RetainedRecord.HeaderBytes;
+        }
+
         var at =
             PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs, offset);
         item.WriteTo(payload[at..], nowMs);
@@ -263,6 +283,8 @@ public sealed partial class CommitPipeline
     private long AddPublish(in OutgoingPublish item, MessageLocation location, int length, long nowMs)
     {
         ref var entry = ref _open.Add();
+        item.Retained?.SetUnderWay(nowMs);
+        entry.Retained = item.Retained;
         entry.Queues = item.Route.Queues;
         entry.Target = item.Source;
         entry.Seq = item.Seq;
@@ -296,6 +318,7 @@ public sealed partial class CommitPipeline
         foreach (ref readonly var item in items)
         {
             foreach (var queue in item.Route.Queues) queue.DoesNotArrive(item.BodyLength);
+            item.Retained?.Abandon();
             item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
         }
     }

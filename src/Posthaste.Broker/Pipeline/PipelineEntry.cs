@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Retained;
 using Posthaste.Core.Messages;
 
 namespace Posthaste.Broker.Pipeline;
@@ -15,6 +16,9 @@ internal struct PipelineEntry
 
     /// <summary>A PublishSource (or null) beside queues, a <see cref="PipelineCallback"/> without.</summary>
     public object? Target;
+
+    /// <summary>What becomes of it beside entering the queues: null for nothing.</summary>
+    public RetainedChange? Retained;
 
     public ulong Seq;
     public MessageLocation Location;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Posthaste.Broker.Retained;
 using Posthaste.Core.Messages;
 
 namespace Posthaste.Broker.Publishing;
@@ -10,7 +11,7 @@ namespace Posthaste.Broker.Publishing;
 [StructLayout(LayoutKind.Auto)]
 public unsafe struct OutgoingPublish
 {
-    /// <summary>Where it goes; not empty (an unroutable message never gets here).</summary>
+    /// <summary>Where it goes; empty only for a message that is retained (an unroutable one never gets here).</summary>
     public Route Route;
 
     /// <summary>Who is told when it is handled; null for nobody.</summary>
@@ -37,6 +38,11 @@ public unsafe struct OutgoingPublish
     public PropertyFormat Format;
     public MessageFlags Flags;
     public byte Priority;
+
+    /// <summary>
+    /// Set by <see cref="VirtualHostRetained.Prepare"/> for a message that is to be retained; null for others.
+    /// </summary>
+    internal RetainedChange? Retained;
 
     /// <summary>
     /// The copy in the arena once some queue had to keep it; the batch holds a reference of its own until it is

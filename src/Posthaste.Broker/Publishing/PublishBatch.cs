@@ -8,9 +8,9 @@ namespace Posthaste.Broker.Publishing;
 /// reader.
 /// </summary>
 /// <remarks>
-/// A message that needs no journal goes straight to its queues, unless something of this connection is still on its way
-/// through the pipeline: then it follows behind, so that what one connection publishes stays in order whatever its
-/// persistence.
+/// A message that needs no journal and is not retained goes straight to its queues, unless something of this connection
+/// is still on its way through the pipeline: then it follows behind, so that what one connection publishes stays in
+/// order whatever its persistence.
 /// </remarks>
 public sealed class PublishBatch
 {
@@ -85,11 +85,12 @@ public sealed class PublishBatch
         if (admitted == Admitted.ByAll) return true;
         item.Source?.Handled(item.Seq, item.Seq, accepted: false, flushes);
         item.Source = null;
-        return admitted == Admitted.BySome;
+        return admitted == Admitted.BySome || item.Retained is not null;
     }
 
     private bool NeedsPipeline(in OutgoingPublish item, CommitPipeline pipeline) =>
-        pipeline.AppliedTicket < _lastTicket || (pipeline.HasJournal && item.Route.NeedsJournal(item.IsPersistent));
+        pipeline.AppliedTicket < _lastTicket || item.Retained is not null
+        || (pipeline.HasJournal && item.Route.NeedsJournal(item.IsPersistent));
 
     /// <summary>Messages from the start that go the same direct way: the same route, so the same queues.</summary>
     private int DirectRunLength(ReadOnlySpan<OutgoingPublish> run)
@@ -98,7 +99,7 @@ public sealed class PublishBatch
         var length = 1;
         if (route.HasRefusing) return length;
         var journal = _broker.Pipeline.HasJournal;
-        while (length < run.Length && ReferenceEquals(run[length].Route, route)
+        while (length < run.Length && ReferenceEquals(run[length].Route, route) && run[length].Retained is null
             && !(journal && route.NeedsJournal(run[length].IsPersistent)))
         {
             length++;

@@ -58,4 +58,7 @@ public enum RecordType : byte
 
     /// <summary>All notes whose keys begin alike are removed.</summary>
     NotesRemoved = 16,
+
+    /// <summary>A publish that is also retained, or takes away what is. See <see cref="RetainedRecord"/>.</summary>
+    Retained = 17,
 }

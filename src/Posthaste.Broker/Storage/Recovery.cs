@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Retained;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
@@ -17,6 +18,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
 {
     private BrokerQueue? _last;
     private VirtualHostNotes? _lastNotes;
+    private VirtualHostRetained? _lastRetained;
     private long _publishCount;
 
     /// <summary>Messages that the journal brought back, settled ones included.</summary>
@@ -81,6 +83,9 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
             case RecordType.SegmentsUsed:
                 broker.Segments?.MarkUsed(BinaryPrimitives.ReadInt32LittleEndian(payload));
                 break;
+            case RecordType.Retained:
+                RestoreRetained(payload, payloadPosition);
+                break;
             case RecordType.NoteSet or RecordType.NoteRemoved or RecordType.NotesRemoved:
                 FindNotes(NoteRecord.ReadHostId(payload))?.Restore((RecordType)type, payload);
                 break;
@@ -112,6 +117,14 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
         }
     }
 
+    private void RestoreRetained(ReadOnlySpan<byte> payload, long payloadPosition)
+    {
+        var publish = payload[RetainedRecord.HeaderBytes..];
+        var record = new PublishRecord.Reader(publish);
+        FindRetained(RetainedRecord.ReadHostId(payload))?.Restore(record.Message, record.TtlMs);
+        if (record.QueueCount > 0) RestorePublish(publish, payloadPosition + RetainedRecord.HeaderBytes);
+    }
+
     private void RestoreSettled(ReadOnlySpan<byte> payload)
     {
         if (Find(SettleRecord.ReadQueueId(payload)) is not { } queue) return;
@@ -135,6 +148,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
             case VirtualHostRemoved removed:
                 broker.ForgetVirtualHost(removed.VirtualHostId);
                 _lastNotes = null;
+                _lastRetained = null;
                 break;
             case QueueIdsUsed used:
                 broker.QueueIds.MarkUsed(used.LastQueueId);
@@ -166,4 +180,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
 
     private VirtualHostNotes? FindNotes(uint id) =>
         _lastNotes?.HostId == id ? _lastNotes : _lastNotes = broker.FindNotes(id);
+
+    private VirtualHostRetained? FindRetained(uint id) =>
+        _lastRetained?.HostId == id ? _lastRetained : _lastRetained = broker.FindVirtualHost(id)?.Retained;
 }

@@ -54,7 +54,11 @@ internal static class SnapshotContent
     public static void WriteLater(MessageBroker broker, IBufferWriter<byte> to)
     {
         broker.Notes.WriteSnapshot(to);
-        foreach (var host in broker.VirtualHosts) host.Notes.WriteSnapshot(to);
+        foreach (var host in broker.VirtualHosts)
+        {
+            host.Notes.WriteSnapshot(to);
+            host.Retained.WriteSnapshot(to);
+        }
     }
 
     /// <summary>Gives the records to the recovery, in order.</summary>

@@ -162,7 +162,7 @@ public sealed class TransactionBuffer
             {
                 var by = Admission.Ask(ref message, _broker);
                 if (by != Admitted.ByAll) (refused ??= []).Add(message.Seq);
-                if (by == Admitted.ByNone) continue;
+                if (by == Admitted.ByNone && message.Retained is null) continue;
             }
 
             _messages[admitted++] = message;
@@ -190,6 +190,7 @@ public sealed class TransactionBuffer
 
     private void Clear()
     {
+        for (var i = 0; i < _messageCount; i++) _messages[i].Retained?.Abandon();
         foreach (var memory in _memory) memory.Release();
         _memory.Clear();
         _endings.Clear();

@@ -33,6 +33,12 @@ public enum MessageFlags : byte
     /// The per-message time to live no longer applies: the message was dead-lettered (RabbitMQ removes `expiration`).
     /// </summary>
     ExpirationRemoved = 2,
+
+    /// <summary>
+    /// The publisher asked for it to be kept as the last message of its routing key (MQTT's RETAIN); without a body,
+    /// for that one to be forgotten.
+    /// </summary>
+    Retained = 4,
 }
 
 /// <summary>
@@ -127,6 +133,10 @@ public readonly ref struct MessageView
     public ReadOnlySpan<byte> Body { get; }
 
     public bool IsPersistent => (Flags & MessageFlags.Persistent) != 0;
+
+    /// <summary>The routing key alone, of a message that is stored.</summary>
+    internal static ReadOnlySpan<byte> ReadRoutingKey(ReadOnlySpan<byte> bytes) =>
+        bytes.Slice(FixedBytes + bytes[2], (bytes[7] << 8) | bytes[3]);
 }
 
 /// <summary>Encodes a message in the layout of <see cref="MessageView"/>.</summary>
@@ -162,6 +172,10 @@ public static class MessageWriter
         at = Put(target, at, annotations);
         return Put(target, at, body);
     }
+
+    /// <summary>Changes when a message that is written already was received.</summary>
+    public static void SetReceivedAt(Span<byte> message, long receivedAtMs) =>
+        BinaryPrimitives.WriteInt64LittleEndian(message[12..], receivedAtMs);
 
     private static int Put(Span<byte> target, int at, ReadOnlySpan<byte> part)
     {

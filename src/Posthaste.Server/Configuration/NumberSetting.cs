@@ -58,6 +58,12 @@ public sealed record NumberSetting(
         new("NotesBytesMax", SettingUnit.Bytes, MiB, TiB,
             o => o.NotesBytesMax, (o, v) => o.NotesBytesMax = v,
             "The same in bytes of memory, 48 for each included."),
+        new("RetainedMessagesMax", SettingUnit.Count, 0, 1_000_000_000,
+            o => o.RetainedMessagesMax, (o, v) => o.RetainedMessagesMax = (int)v,
+            "Retained messages of one virtual host: a large fleet's last values; more is a topic with an id in it."),
+        new("RetainedBytesMax", SettingUnit.Bytes, 0, TiB,
+            o => o.RetainedBytesMax, (o, v) => o.RetainedBytesMax = v,
+            "The same in bytes of memory, 48 for each included; one more is refused (MQTT: quota exceeded)."),
         new("JournalBytesMax", SettingUnit.Bytes, 4 * MiB, 64 * GiB,
             o => o.JournalBytesMax, (o, v) => o.JournalBytesMax = v,
             "Journal on disk before its oldest file is emptied and used again; bounds the time of a restart. " +

@@ -44,9 +44,10 @@ public sealed class RecoveryTarget : IFuzzTarget
             FuzzFindingException.Require(
                 !isUndamaged || broker.Queues.Sum(queue => queue.MessageCount) == 2 * MessageCount,
                 "an undamaged journal brings every message back");
+            var host = broker.FindVirtualHost(MessageBroker.DefaultVirtualHost);
             FuzzFindingException.Require(
-                !isUndamaged || broker.FindVirtualHost(MessageBroker.DefaultVirtualHost)!.Notes.Count == 1,
-                "an undamaged journal brings every note back");
+                !isUndamaged || host is { Notes.Count: 1, Retained.Count: 1 },
+                "an undamaged journal brings every note and retained message back");
             Empty(broker);
             Close(broker);
         }
@@ -146,6 +147,12 @@ public sealed class RecoveryTarget : IFuzzTarget
                 batch.Flush(flushes);
                 broker.Step();
             }
+
+            var last = new OutgoingPublish { Route = route, TtlMs = -1, Body = start, BodyLength = body.Length };
+            host.Retained.Prepare(ref last);
+            batch.Add() = last;
+            batch.Flush(flushes);
+            broker.Step();
         }
     }
 

@@ -3,6 +3,7 @@ using Posthaste.Broker;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Retained;
 using Posthaste.Simulation.Hosting;
 
 namespace Posthaste.Simulation.Clients;
@@ -21,6 +22,7 @@ internal enum Verdict
 /// </summary>
 internal sealed class Publisher : PublishSource
 {
+    private readonly VirtualHost _host;
     private readonly PublishBatch _batch;
     private readonly RouteCache _routes;
     private readonly List<byte[]> _pinned = [];
@@ -35,6 +37,7 @@ internal sealed class Publisher : PublishSource
     public Publisher(MessageBroker broker, VirtualHost host)
     {
         _batch = new PublishBatch(broker);
+        _host = host;
         _routes = host.CreateRouteCache();
     }
 
@@ -90,6 +93,31 @@ internal sealed class Publisher : PublishSource
         _pinned.Clear();
     }
 
+    /// <summary>Publishes to `amq.topic`, to be retained, and hands it over at once.</summary>
+    public RetainRefusal Retain(string routingKey, string body, bool persistent = true, long ttlMs = -1)
+    {
+        var refusal = TryRetain(routingKey, body, persistent, ttlMs, out var publish);
+        if (refusal != RetainRefusal.None) return refusal;
+        publish.Source = this;
+        lock (_verdicts)
+        {
+            publish.Seq = (ulong)_verdicts.Count;
+            _verdicts.Add(Verdict.Open);
+        }
+
+        _batch.Add() = publish;
+        Flush();
+        return refusal;
+    }
+
+    /// <summary>The same as part of a transaction.</summary>
+    public RetainRefusal RetainIn(TransactionBuffer transaction, string routingKey, string body)
+    {
+        var refusal = TryRetain(routingKey, body, persistent: true, ttlMs: -1, out var publish);
+        if (refusal == RetainRefusal.None) transaction.Publish(in publish);
+        return refusal;
+    }
+
     /// <summary>Adds to a transaction.</summary>
     public void AddTo(
         TransactionBuffer transaction, string queue, byte[] body, bool persistent = true, byte priority = 0,
@@ -119,14 +147,24 @@ internal sealed class Publisher : PublishSource
         lock (_verdicts) return _verdicts.Count(verdict => verdict == wanted);
     }
 
+    private RetainRefusal TryRetain(
+        string routingKey, string body, bool persistent, long ttlMs, out OutgoingPublish publish)
+    {
+        var found = TryFill(
+            "amq.topic", routingKey, Encoding.UTF8.GetBytes(body), persistent, priority: 0, ttlMs, out publish,
+            orEmpty: true);
+        Primitives.Checks.Require(found, "amq.topic is always there");
+        return _host.Retained.Prepare(ref publish);
+    }
+
     private unsafe bool TryFill(
         string exchange, string routingKey, byte[] body, bool persistent, byte priority, long ttlMs,
-        out OutgoingPublish publish)
+        out OutgoingPublish publish, bool orEmpty = false)
     {
         publish = default;
         var status =
             _routes.Resolve(Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(routingKey), out var route);
-        if (status != RouteStatus.Found || route.IsEmpty) return false;
+        if (status != RouteStatus.Found || (route.IsEmpty && !orEmpty)) return false;
         var pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, body.Length), pinned: true);
         body.CopyTo(pinned, 0);
         _pinned.Add(pinned);

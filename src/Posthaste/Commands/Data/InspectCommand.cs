@@ -39,13 +39,18 @@ internal static class InspectCommand
         Screen.Fact("queues", $"{broker.Recovery.QueueCount:#,0} with {broker.Recovery.MessageCount:#,0} messages");
         foreach (var queue in broker.Queues)
             Screen.Line($"  {queue.MessageCount,14:#,0}  {queue.Host.Name} {queue.Name}");
-        foreach (var host in broker.VirtualHosts.Where(host => host.Notes.Count > 0))
+        foreach (var host in broker.VirtualHosts)
         {
-            var (count, megabytes) = (host.Notes.Count, host.Notes.Bytes / 1e6);
-            Screen.Fact("notes", $"{count:#,0} of protocols in {host.Name}, {megabytes:#,0.0} MB");
+            WriteKept("notes", host.Name, host.Notes.Count, host.Notes.Bytes);
+            WriteKept("retained", host.Name, host.Retained.Count, host.Retained.Bytes);
         }
 
         foreach (var damage in broker.Recovery.Damages) Screen.Error($"damaged: {damage}");
+    }
+
+    private static void WriteKept(string what, string host, int count, long bytes)
+    {
+        if (count > 0) Screen.Fact(what, $"{count:#,0} in {host}, {bytes / 1e6:#,0.0} MB of memory");
     }
 
     private static void WriteJson(FileDevice device, OfflineBroker broker) => JsonOutput.Write(writer =>
@@ -75,13 +80,15 @@ internal static class InspectCommand
         }
 
         writer.WriteEndArray();
-        writer.WriteStartArray("notes");
+        writer.WriteStartArray("virtualHosts");
         foreach (var host in broker.VirtualHosts)
         {
             writer.WriteStartObject();
-            writer.WriteString("vhost", host.Name);
-            writer.WriteNumber("count", host.Notes.Count);
-            writer.WriteNumber("bytes", host.Notes.Bytes);
+            writer.WriteString("name", host.Name);
+            writer.WriteNumber("notes", host.Notes.Count);
+            writer.WriteNumber("notesBytes", host.Notes.Bytes);
+            writer.WriteNumber("retained", host.Retained.Count);
+            writer.WriteNumber("retainedBytes", host.Retained.Bytes);
             writer.WriteEndObject();
         }
 

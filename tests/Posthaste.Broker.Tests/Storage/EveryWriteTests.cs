@@ -1,23 +1,24 @@
 using System.Text;
 using Posthaste.Core.Notes;
+using Posthaste.Core.Retained;
 using Posthaste.Primitives;
 using Posthaste.Simulation.Clients;
 using Posthaste.Simulation.Hosting;
 using Posthaste.Storage.Devices;
 
-namespace Posthaste.Broker.Tests.Notes;
+namespace Posthaste.Broker.Tests.Storage;
 
 /// <summary>
-/// The power goes at each write of the device in turn, while notes are set and removed, alone and together with
-/// messages. What is found then is the state after some number of the changes: at least those that were reported
-/// durable, at most those that were made, and each of them whole.
+/// The power goes at each write of the device in turn, while notes are set and removed and messages retained and
+/// cleared, alone and together. What is found then is the state after some number of the changes: at least those that
+/// were reported durable, at most those that were made, and each of them whole.
 /// </summary>
-public sealed class NoteCrashTests
+public sealed class EveryWriteTests
 {
-    private const int ChangesMax = 60;
+    private const int ChangesMax = 120;
 
     [Fact]
-    public void At_every_write_notes_and_messages_are_those_of_one_moment()
+    public void What_is_found_is_the_state_of_one_moment()
     {
         var crashes = 0;
         for (var at = 1; ; at++)
@@ -60,19 +61,29 @@ public sealed class NoteCrashTests
     {
         var notes = host.Host.Notes.WithPrefix([])
             .Select(note => $"{Encoding.UTF8.GetString(note.Key)}={Encoding.UTF8.GetString(note.Value)}");
-        return $"{string.Join(' ', notes)} | {string.Join(' ', messages.Select(body => body.TrimEnd('.')))}";
+        var retained = new List<RetainedMessage>();
+        var cursor = RetainedCursor.All();
+        while (host.Host.Retained.Read(cursor, retained, matchesMax: 100)) continue;
+        var lasts = retained
+            .Select(last => $"{Encoding.UTF8.GetString(last.Key)}={Encoding.UTF8.GetString(last.Message.Body)}");
+        return Describe(notes, messages.Select(body => body.TrimEnd('.')), lasts);
     }
+
+    private static string Describe(
+        IEnumerable<string> notes, IEnumerable<string> messages, IEnumerable<string> retained) =>
+        $"{string.Join(' ', notes)} | {string.Join(' ', messages)} | {string.Join(' ', retained)}";
 
     /// <summary>Changes one after the other, and how things stand after each.</summary>
     private sealed class Work(BrokerHost host, SeededRandom random, int bodyBytes)
     {
         private readonly SortedDictionary<string, string> _notes = new(StringComparer.Ordinal);
+        private readonly SortedDictionary<string, string> _retained = new(StringComparer.Ordinal);
         private readonly List<string> _messages = [];
         private readonly List<RecordingCallback> _replies = [];
         private readonly Publisher _publisher = new(host);
 
         /// <summary>The first is the one before all changes.</summary>
-        public List<string> Moments { get; } = [" | "];
+        public List<string> Moments { get; } = [" |  | "];
 
         public int DurableCount => _replies.Count(reply => reply.Durable == true);
 
@@ -80,7 +91,7 @@ public sealed class NoteCrashTests
         {
             var key = $"s{random.Below(2)}/{random.Below(4)}";
             var reply = new RecordingCallback();
-            switch (random.Below(5))
+            switch (random.Below(7))
             {
                 case 0:
                     Alone(host.Host.Notes.Remove(Encoding.UTF8.GetBytes(key)), reply);
@@ -93,6 +104,10 @@ public sealed class NoteCrashTests
                 case 2:
                     Together(key, reply);
                     break;
+                case 3 or 4:
+                    Retain(key.Replace('/', '.'), random.Below(3) == 0 ? "" : $"{Moments.Count}");
+                    host.Broker.Pipeline.Post(reply);
+                    break;
                 default:
                     var value = $"{Moments.Count}";
                     Alone(host.Host.Notes.Set(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value)), reply);
@@ -101,8 +116,9 @@ public sealed class NoteCrashTests
             }
 
             _replies.Add(reply);
-            Moments.Add(
-                $"{string.Join(' ', _notes.Select(n => $"{n.Key}={n.Value}"))} | {string.Join(' ', _messages)}");
+            Moments.Add(Describe(
+                _notes.Select(note => $"{note.Key}={note.Value}"), _messages,
+                _retained.Select(last => $"{last.Key}={last.Value}")));
             if (random.Below(2) == 0) host.Idle();
         }
 
@@ -112,6 +128,13 @@ public sealed class NoteCrashTests
             host.Broker.Pipeline.Post(reply);
         }
 
+        private void Retain(string key, string body)
+        {
+            Assert.Equal(RetainRefusal.None, _publisher.Retain(key, body, persistent: random.Below(2) == 0));
+            if (body.Length > 0) _retained[key] = body;
+            else _retained.Remove(key);
+        }
+
         private void Together(string key, RecordingCallback reply)
         {
             var text = $"m{Moments.Count}";
@@ -119,6 +142,8 @@ public sealed class NoteCrashTests
             _publisher.AddTo(transaction, "q", Encoding.UTF8.GetBytes(text.PadRight(bodyBytes, '.')));
             transaction.SetNote(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(text));
             transaction.RemoveNote("s1/0"u8);
+            _publisher.RetainIn(transaction, "s0.0", text);
+            _retained["s0.0"] = text;
             transaction.Commit(reply, FlushSet.ForThisThread);
             _messages.Add(text);
             _notes[key] = text;
