@@ -2,10 +2,11 @@ using System.CommandLine;
 using Posthaste.Fuzz;
 using Posthaste.Fuzz.Mqtt;
 using Posthaste.Fuzz.Recovery;
+using Posthaste.Fuzz.Stomp;
 using Posthaste.Fuzz.Wire;
 
 // Each target is a command of its own: `dotnet run --project tests/Posthaste.Fuzz -- wire --seconds 60 --seed 1`.
-IFuzzTarget[] targets = [new WireTarget(), new MqttTarget(), new RecoveryTarget()];
+IFuzzTarget[] targets = [new WireTarget(), new MqttTarget(), new StompTarget(), new RecoveryTarget()];
 
 var seconds = new Option<int>("--seconds") { Description = "How long to try inputs.", DefaultValueFactory = _ => 60 };
 var seed = new Option<int>("--seed")
