@@ -65,6 +65,20 @@ public sealed class MessageBrokerOptions
     /// </summary>
     public int ConnectionsMax { get; set; } = 65_536;
 
+    /// <summary>
+    /// Milliseconds that a client may take to acknowledge a delivery before its channel is closed and the delivery goes
+    /// to somebody else; queues and consumers may say otherwise (`x-consumer-timeout`); 0 for any time. Default
+    /// 1,800,000 (half an hour) as in RabbitMQ: a consumer that hangs must not hold messages for ever.
+    /// </summary>
+    public long ConsumerTimeoutMs { get; set; } = 1_800_000;
+
+    /// <summary>
+    /// Milliseconds that a client may leave bytes unread which the broker has ready for it before it is cut. Default
+    /// 60,000: a consumer that stops reading while it works gets a minute; one that is gone without a word does not
+    /// hold memory for longer.
+    /// </summary>
+    public int WriteStallMsMax { get; set; } = 60_000;
+
     /// <summary>Virtual hosts that are there from the start. Default: the one that clients expect.</summary>
     public IReadOnlyList<string> VirtualHosts { get; set; } = [MessageBroker.DefaultVirtualHost];
 
@@ -130,6 +144,8 @@ public sealed class MessageBrokerOptions
         Require(
             MessageBytesMax is >= 1 and <= 512 << 20, nameof(MessageBytesMax), MessageBytesMax, "1 byte to 512 MiB");
         Require(ConnectionsMax >= 1, nameof(ConnectionsMax), ConnectionsMax, "at least 1");
+        Require(ConsumerTimeoutMs >= 0, nameof(ConsumerTimeoutMs), ConsumerTimeoutMs, "0 or more milliseconds");
+        Require(WriteStallMsMax >= 1, nameof(WriteStallMsMax), WriteStallMsMax, "at least 1 millisecond");
     }
 
     private static void Require(bool holds, string option, long value, string range)

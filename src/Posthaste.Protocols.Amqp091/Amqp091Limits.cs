@@ -35,12 +35,6 @@ public sealed record Amqp091Limits
     /// <summary>Milliseconds from accept to connection.open. Default 10,000 as in RabbitMQ.</summary>
     public int HandshakeMsMax { get; init; } = 10_000;
 
-    /// <summary>
-    /// Milliseconds that a peer may leave bytes unread which the broker has ready. Default 60,000: a consumer that
-    /// stops reading while it works gets a minute; one that is gone without a word does not hold memory for longer.
-    /// </summary>
-    public int WriteStallMsMax { get; init; } = 60_000;
-
     /// <summary>Milliseconds to wait for connection.close-ok and the last bytes to leave. Default 5,000.</summary>
     public int CloseMsMax { get; init; } = 5_000;
 

@@ -87,10 +87,6 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         else _facts.Dropped(level, in block);
     }
 
-    void IQueueEffects.ActiveConsumerChanged(QueueConsumer? active)
-    {
-    }
-
     /// <summary>Drains on a pool thread what one command's budget left over.</summary>
     void IThreadPoolWorkItem.Execute()
     {

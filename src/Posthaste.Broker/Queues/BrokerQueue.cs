@@ -52,6 +52,12 @@ public sealed partial class BrokerQueue : CatalogQueue
 
     public override int ConsumerCount => _machine.ConsumerCount;
 
+    /// <summary>
+    /// Milliseconds that a client may take to settle a delivery of it (`x-consumer-timeout`, else the broker's
+    /// default); 0 for any time.
+    /// </summary>
+    public long ConsumerTimeoutMs => _machine.Settings.ConsumerTimeoutMs ?? _broker.Options.ConsumerTimeoutMs;
+
     internal QueueMachine Machine => _machine;
 
     /// <summary>Persistent messages in it survive a restart.</summary>

@@ -114,6 +114,15 @@ public abstract partial class ProtocolSession : ITickable
     {
         if (Interlocked.CompareExchange(ref _closeRequest, request, null) is not null)
             return;
+        LookAgain();
+    }
+
+    /// <summary>
+    /// Lets the reader call <see cref="Process"/>, also if nothing has come. Any thread, but not under a queue's
+    /// strand.
+    /// </summary>
+    protected void LookAgain()
+    {
         _input.CancelPendingRead();
         Wake();
     }

@@ -18,6 +18,10 @@ public readonly record struct UnackedDelivery(ulong Tag, EntryId Id, object Owne
     /// <summary>The queue that it came from.</summary>
     public BrokerQueue Queue =>
         Owner is SessionSubscription subscription ? subscription.Queue : (BrokerQueue)Owner;
+
+    /// <summary>Milliseconds that the client may take to settle it; 0 for any time.</summary>
+    public long TimeoutMs =>
+        Owner is SessionSubscription subscription ? subscription.TimeoutMs : ((BrokerQueue)Owner).ConsumerTimeoutMs;
 }
 
 /// <summary>
@@ -107,6 +111,33 @@ public sealed class UnackedRing
         all.Sort(static (left, right) => left.Tag.CompareTo(right.Tag));
         foreach (var delivery in all)
             Add(delivery.Tag, delivery.Id, delivery.Owner);
+    }
+
+    /// <summary>The lowest tag that is out; 0 while nothing is.</summary>
+    public ulong OldestTag => _used == 0 ? 0 : At(0).Tag;
+
+    /// <summary>Whether a delivery has been out for longer than it may.</summary>
+    /// <param name="ages">How long each has been out.</param>
+    /// <param name="shortestMs">No delivery has less time than this: the search ends at younger ones.</param>
+    /// <param name="nowMs">On the clock of the ages.</param>
+    /// <param name="timeoutMs">The time that it had.</param>
+    public bool HasOverdue(DeliveryAges ages, long shortestMs, long nowMs, out long timeoutMs)
+    {
+        timeoutMs = 0;
+        for (var index = 0; index < _used; index++)
+        {
+            ref var slot = ref At(index);
+            if (slot.Owner is null)
+                continue;
+            var ageMs = ages.AgeMs(slot.Tag, nowMs);
+            if (ageMs < shortestMs)
+                return false;
+            timeoutMs = new UnackedDelivery(slot.Tag, slot.Id, slot.Owner).TimeoutMs;
+            if (timeoutMs > 0 && ageMs >= timeoutMs)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>How many of the deliveries went to subscriptions rather than to single gets.</summary>

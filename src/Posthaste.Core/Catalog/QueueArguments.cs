@@ -27,6 +27,7 @@ public static class QueueArguments
     public const string DeliveryLimit = "x-delivery-limit";
     public const string PriorityMax = "x-max-priority";
     public const string SingleActiveConsumer = "x-single-active-consumer";
+    public const string ConsumerTimeout = "x-consumer-timeout";
 
     internal const string ClassicType = "classic";
     internal const string QuorumType = "quorum";
@@ -35,6 +36,9 @@ public static class QueueArguments
     private const string RejectPublish = "reject-publish";
     private const string RejectPublishDeadLetter = "reject-publish-dlx";
     private const string AtLeastOnce = "at-least-once";
+    private const string DelayedRetryType = "x-delayed-retry-type";
+    private const string NoDelayedRetry = "disabled";
+    private const string Deduplication = "x-message-deduplication";
 
     /// <summary>RabbitMQ 4's default for quorum queues: a message that fails this often is poison.</summary>
     private const long QuorumDeliveryLimitDefault = 20;
@@ -74,6 +78,12 @@ public static class QueueArguments
         new("x-quorum-target-group-size", For.Quorum, ArgumentFaults.PositiveInteger),
         new("x-queue-leader-locator", For.All, ArgumentFaults.Text),
         new("x-queue-master-locator", For.All, ArgumentFaults.Text),
+        new(ConsumerTimeout, For.All, ArgumentFaults.NaturalNumber),
+        new(
+            DelayedRetryType, For.Quorum,
+            ArgumentFaults.OneOf("invalid_delayed_retry_type", NoDelayedRetry, "all", "failed", "returned")),
+        new("x-delayed-retry-min", For.Quorum, ArgumentFaults.NaturalNumber),
+        new("x-delayed-retry-max", For.Quorum, ArgumentFaults.NaturalNumber),
         new("x-max-age", For.Stream, ArgumentFaults.Text),
         new("x-stream-max-segment-size-bytes", For.Stream, ArgumentFaults.NaturalNumber),
         new("x-stream-filter-size-bytes", For.Stream, ArgumentFaults.NaturalNumber),
@@ -165,6 +175,16 @@ public static class QueueArguments
                 return CatalogErrors.ArgumentOfOtherQueueType(argument.Name, what, ModuleName(type));
         }
 
+        return CheckBuilt(arguments, what);
+    }
+
+    /// <summary>What other brokers do and this one does not: better said than ignored.</summary>
+    private static CatalogError? CheckBuilt(FieldTable arguments, string what)
+    {
+        if (arguments.TryGetString(DelayedRetryType, out var retry) && retry != NoDelayedRetry)
+            return CatalogErrors.NotImplemented($"{DelayedRetryType} '{retry}' of {what} is not supported");
+        if (arguments.TryGetBoolean(Deduplication, out var deduplicates) && deduplicates)
+            return CatalogErrors.NotImplemented($"{Deduplication} of {what} is not supported");
         return null;
     }
 
@@ -198,6 +218,7 @@ public static class QueueArguments
                 ? QuorumPriorityMax
                 : (byte)(ReadInteger(arguments, PriorityMax) ?? 0),
             SingleActiveConsumer = singleActiveConsumer,
+            ConsumerTimeoutMs = ReadInteger(arguments, ConsumerTimeout),
         };
     }
 

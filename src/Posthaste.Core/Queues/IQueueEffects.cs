@@ -112,9 +112,4 @@ public interface IQueueEffects
     /// again in a recovery that replays all that.
     /// </summary>
     void ColdBlockDropped(byte level, in ColdBlock block);
-
-    /// <summary>
-    /// Another consumer is the single active one. Null for none. Only called for queues with single active consumer.
-    /// </summary>
-    void ActiveConsumerChanged(QueueConsumer? active);
 }

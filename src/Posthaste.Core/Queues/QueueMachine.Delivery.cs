@@ -37,7 +37,6 @@ public sealed partial class QueueMachine
     /// <summary>Attaches a consumer that is not attached anywhere.</summary>
     public bool TryAddConsumer(QueueConsumer consumer, out ConsumerRefusal refusal)
     {
-        var active = _consumers.Active;
         refusal = _consumers.Add(consumer);
         if (refusal != ConsumerRefusal.None)
         {
@@ -49,7 +48,6 @@ public sealed partial class QueueMachine
             LeaseForFirstConsumer();
         }
 
-        ReportActive(active);
         return true;
     }
 
@@ -57,12 +55,7 @@ public sealed partial class QueueMachine
     /// Detaches a consumer. What it has not settled stays out until its session settles or returns it; with single
     /// active consumer another one takes over at once.
     /// </summary>
-    public void RemoveConsumer(QueueConsumer consumer)
-    {
-        var active = _consumers.Active;
-        _consumers.Remove(consumer);
-        ReportActive(active);
-    }
+    public void RemoveConsumer(QueueConsumer consumer) => _consumers.Remove(consumer);
 
     /// <summary>
     /// The consumer, which answered <see cref="OfferResult.ConsumerFull"/>, has room again. Harmless when it was not
@@ -273,14 +266,6 @@ public sealed partial class QueueMachine
             && log.Spans.FirstCold is { } cold)
         {
             log.RequestLoad(cold);
-        }
-    }
-
-    private void ReportActive(QueueConsumer? before)
-    {
-        if (_consumers.Active != before)
-        {
-            _effects.ActiveConsumerChanged(_consumers.Active);
         }
     }
 }

@@ -79,4 +79,10 @@ public sealed record QueueSettings
     public byte PriorityMax { get; init; }
 
     public bool SingleActiveConsumer { get; init; }
+
+    /// <summary>
+    /// Milliseconds that a client may take to settle a delivery (`x-consumer-timeout`), 0 for any time; null for the
+    /// broker's default.
+    /// </summary>
+    public long? ConsumerTimeoutMs { get; init; }
 }

@@ -4,8 +4,8 @@ using System.Text;
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
+using Posthaste.Core.Catalog;
 using Posthaste.Core.Queues;
-using Posthaste.Primitives.Tables;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
@@ -14,8 +14,6 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// <summary>Consumers, single gets and prefetch.</summary>
 internal sealed partial class AmqpChannel
 {
-    private const string PriorityArgument = "x-priority";
-
     // 128 random bits, as in RabbitMQ: tags of different channels do not meet by chance.
     private const int GeneratedTagBytes = 16;
 
@@ -67,10 +65,13 @@ internal sealed partial class AmqpChannel
         var tag = given.Length > 0 ? given : GenerateTag();
         if (consume.Queue.SequenceEqual("amq.rabbitmq.reply-to"u8))
             return ConsumeReplies(tag, consume);
-        if (!TryFindQueue(consume.Queue, MethodId.BasicConsume, out var queue, out var error)
-            || !TryReadPriority(consume.Arguments, queue, out var priority, out error))
-        {
+        if (!TryFindQueue(consume.Queue, MethodId.BasicConsume, out var queue, out var error))
             return error;
+        if (ConsumerArguments.Parse(
+            queue.Name, Host.Name, queue.Definition.Settings.Type, Arguments(consume.Arguments), out var arguments)
+            is { } invalid)
+        {
+            return ToWire(invalid, MethodId.BasicConsume);
         }
 
         if (Deliveries.HasSharedLimit && queue.Definition.Settings.Type == QueueType.Quorum)
@@ -84,9 +85,11 @@ internal sealed partial class AmqpChannel
         {
             NoAck = consume.NoAck,
             PrefetchMax = consume.NoAck ? (ushort)0 : _prefetch,
-            Priority = priority,
+            Priority = arguments.Priority,
             Exclusive = consume.Exclusive,
+            TimeoutMs = arguments.TimeoutMs ?? queue.ConsumerTimeoutMs,
         };
+        Deliveries.ExpectTimeout(subscription.TimeoutMs);
 
         // Known before it is added: the queue may be deleted, and say so, before Consume returns.
         lock (_output.Gate)
@@ -125,25 +128,6 @@ internal sealed partial class AmqpChannel
 
     private static string GenerateTag() =>
         "amq.ctag-" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(GeneratedTagBytes));
-
-    private bool TryReadPriority(ReadOnlySpan<byte> arguments, BrokerQueue queue, out int priority, out WireError error)
-    {
-        priority = 0;
-        error = default;
-        if (!new FieldTableReader(arguments).TryFind("x-priority"u8, out var field))
-            return true;
-        if (!field.TryGetInt64(out var value))
-        {
-            error = Precondition(
-                $"invalid arg '{PriorityArgument}' for queue '{queue.Name}' in vhost '{Host.Name}': " +
-                $"\"expected integer, got {field.Type.WireName()}\"",
-                MethodId.BasicConsume);
-            return false;
-        }
-
-        priority = (int)long.Clamp(value, int.MinValue, int.MaxValue);
-        return true;
-    }
 
     private WireError ConsumeReplies(string tag, in BasicConsume consume)
     {
@@ -210,6 +194,7 @@ internal sealed partial class AmqpChannel
     {
         if (!TryFindQueue(get.Queue, MethodId.BasicGet, out var queue, out var error))
             return error;
+        Deliveries.ExpectTimeout(queue.ConsumerTimeoutMs);
         _get = new PendingGet(this) { NoAck = get.NoAck };
         queue.Get(_get, scope.Flushes);
 

@@ -21,6 +21,7 @@ internal sealed partial class AmqpChannel
     private readonly AmqpConnection _connection;
     private readonly AmqpOutput _output;
     private bool _isClosing;
+    private long _overdueTimeoutMs;
     private string _lastQueue = "";
 
     public AmqpChannel(AmqpConnection connection, ushort number)
@@ -38,6 +39,18 @@ internal sealed partial class AmqpChannel
     public ChannelReplies Replies { get; }
 
     public ChannelDeliveries Deliveries { get; }
+
+    /// <summary>Nothing but the client's close-ok is waited for.</summary>
+    public bool IsClosing => _isClosing;
+
+    /// <summary>
+    /// The time that a client had for a delivery which it has not acknowledged in time; 0 while there is none.
+    /// </summary>
+    public long OverdueTimeoutMs
+    {
+        get => Volatile.Read(ref _overdueTimeoutMs);
+        set => Volatile.Write(ref _overdueTimeoutMs, value);
+    }
 
     /// <summary>Whether a request has to be answered before the next can be taken.</summary>
     public bool IsAwaitingReply => !Replies.IsEmpty || _get is { IsAnswered: false };
@@ -85,7 +98,8 @@ internal sealed partial class AmqpChannel
 
     /// <summary>
     /// Cancels consumers, returns unsettled deliveries, forgets transaction and confirms. However it ends, who held a
-    /// message has gone without having dealt with it: that is a failed delivery, as RabbitMQ counts it.
+    /// message has gone without having dealt with it: that is a failed delivery, as RabbitMQ counts it, unless it was
+    /// the broker that lost patience.
     /// </summary>
     public void End(ReadScope scope)
     {
@@ -97,8 +111,9 @@ internal sealed partial class AmqpChannel
         CancelAll(scope.Flushes);
         var taken = scope.LendTaken();
         Deliveries.End(taken);
+        var settlement = OverdueTimeoutMs > 0 ? Settlement.Requeue : Settlement.RequeueFailed;
         foreach (var delivery in taken)
-            scope.Settlements.Add(delivery, Settlement.RequeueFailed, scope.Flushes);
+            scope.Settlements.Add(delivery, settlement, scope.Flushes);
         scope.Settlements.Flush(scope.Flushes);
     }
 

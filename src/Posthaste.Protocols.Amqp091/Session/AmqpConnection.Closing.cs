@@ -17,6 +17,7 @@ internal sealed partial class AmqpConnection
     private long _closingSinceMs;
     private long _lastReceivedMs;
     private long _lastSentMs;
+    private volatile bool _hasOverdue;
 
     protected override void OnCloseRequested(CloseRequest request)
     {
@@ -119,10 +120,57 @@ internal sealed partial class AmqpConnection
         if (Output.TakeHasSent())
             _lastSentMs = nowMs;
         if (CutReason(nowMs) is { } reason)
+        {
             Cut(reason);
-        else if (IsHeartbeatDue(nowMs))
+            return;
+        }
+
+        if (IsHeartbeatDue(nowMs))
             Output.SendNow(MethodFrame.Heartbeat);
+        if (_state == ConnectionState.Running)
+            FindOverdue(nowMs);
     }
+
+    /// <summary>
+    /// Looks for deliveries that were not acknowledged in time. The reader then closes their channels.
+    /// </summary>
+    private void FindOverdue(long nowMs)
+    {
+        // The reader adds and removes channels meanwhile: one that is missed now is found at the next tick.
+        foreach (var channel in _channels)
+        {
+            if (channel is null)
+                continue;
+            if (IsBlocked)
+                channel.Deliveries.ForgetAges();
+            else if (channel.Deliveries.HasOverdue(nowMs, out var timeoutMs))
+                NoteOverdue(channel, timeoutMs);
+        }
+    }
+
+    private void NoteOverdue(AmqpChannel channel, long timeoutMs)
+    {
+        channel.OverdueTimeoutMs = timeoutMs;
+        _hasOverdue = true;
+        LookAgain();
+    }
+
+    /// <summary>Closes the channels whose clients hold deliveries for too long. On the reader.</summary>
+    private void CloseOverdue(ReadScope scope)
+    {
+        _hasOverdue = false;
+        foreach (var channel in _channels)
+        {
+            if (channel is not { OverdueTimeoutMs: > 0 and var timeoutMs, IsClosing: false })
+                continue;
+            Fail(channel, Overdue(channel, timeoutMs), scope);
+        }
+    }
+
+    private static WireError Overdue(AmqpChannel channel, long timeoutMs) => new(
+        ReplyCode.PreconditionFailed,
+        $"delivery acknowledgement on channel {channel.Number} timed out. Timeout value used: {timeoutMs} ms. " +
+        "This timeout value can be configured, see consumers doc guide to learn more");
 
     private string? CutReason(long nowMs)
     {
@@ -137,7 +185,7 @@ internal sealed partial class AmqpConnection
 
         if (_heartbeatMs > 0 && nowMs - _lastReceivedMs > HeartbeatsMissedMax * _heartbeatMs)
             return $"missed heartbeats from client, timeout: {_heartbeatMs / MsPerSecond}s";
-        return Output.IsStalled(nowMs, Limits.WriteStallMsMax) ? "the client does not read" : null;
+        return Output.IsStalled(nowMs, Broker.Options.WriteStallMsMax) ? "the client does not read" : null;
     }
 
     private bool IsHeartbeatDue(long nowMs) =>

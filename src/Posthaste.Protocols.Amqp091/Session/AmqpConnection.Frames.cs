@@ -11,6 +11,8 @@ internal sealed partial class AmqpConnection
 {
     protected override SequencePosition Process(in ReadOnlySequence<byte> buffer, ReadScope scope)
     {
+        if (_hasOverdue && _state == ConnectionState.Running)
+            CloseOverdue(scope);
         var rest = buffer;
         while (!rest.IsEmpty && CanGoOn())
         {

@@ -22,6 +22,7 @@ internal sealed class ChannelDeliveries
     private readonly ushort _channel;
     private readonly int _unackedMax;
     private readonly UnackedRing _unacked = new();
+    private readonly DeliveryAges _ages = new();
     private List<SessionSubscription>? _waiting;
     private ulong _lastTag;
     private int _shared;
@@ -30,6 +31,9 @@ internal sealed class ChannelDeliveries
     private volatile bool _isLimited;
     private bool _hasEnded;
     private bool _isActive = true;
+
+    /// <summary>Least time that any of its deliveries has.</summary>
+    private long _shortestTimeoutMs = long.MaxValue;
 
     public ChannelDeliveries(AmqpOutput output, MessageFormats formats, ushort channel, int unackedMax)
     {
@@ -41,6 +45,34 @@ internal sealed class ChannelDeliveries
 
     /// <summary>Whether the consumers share one limit. The reader's question.</summary>
     public bool HasSharedLimit => _shared > 0;
+
+    /// <summary>Deliveries with this timeout (0 for none) are to come. The reader's.</summary>
+    public void ExpectTimeout(long timeoutMs)
+    {
+        if (timeoutMs > 0 && timeoutMs < Volatile.Read(ref _shortestTimeoutMs))
+            Volatile.Write(ref _shortestTimeoutMs, timeoutMs);
+    }
+
+    /// <summary>Whether the client has held a delivery for longer than it may. The ticker's, at each tick.</summary>
+    public bool HasOverdue(long nowMs, out long timeoutMs)
+    {
+        timeoutMs = 0;
+        var shortestMs = Volatile.Read(ref _shortestTimeoutMs);
+        if (shortestMs == long.MaxValue || _unacked.Count == 0)
+            return false;
+        lock (_output.Gate)
+        {
+            _ages.Note(_unacked.OldestTag, _lastTag, nowMs);
+            return _unacked.HasOverdue(_ages, shortestMs, nowMs, out timeoutMs);
+        }
+    }
+
+    /// <summary>The client was not read: its time begins anew.</summary>
+    public void ForgetAges()
+    {
+        lock (_output.Gate)
+            _ages.Forget();
+    }
 
     /// <summary>Whether one more message may be delivered; if not, the subscription is resumed when it may.</summary>
     public bool TryReserve(AmqpSubscription subscription)

@@ -11,6 +11,9 @@ public enum SettingUnit
 
     /// <summary>Bytes; may be written as <c>64MiB</c>.</summary>
     Bytes,
+
+    /// <summary>Milliseconds.</summary>
+    Milliseconds,
 }
 
 /// <summary>
@@ -48,6 +51,15 @@ public sealed record NumberSetting(
             o => o.ConnectionsMax, (o, v) => o.ConnectionsMax = (int)v,
             "Connections at a time over all protocols; one more is cut at once. What one address and port can serve " +
             "a client host."),
+        new("ConsumerTimeoutMs", SettingUnit.Milliseconds, 0, 365L * 24 * 60 * 60 * 1_000,
+            o => o.ConsumerTimeoutMs, (o, v) => o.ConsumerTimeoutMs = v,
+            "Time to acknowledge a delivery, after which the channel is closed and the message goes to somebody " +
+            "else; 0: any time. Queues and consumers may say otherwise (`x-consumer-timeout`). Half an hour as in " +
+            "RabbitMQ."),
+        new("WriteStallMsMax", SettingUnit.Milliseconds, 1_000, 24 * 60 * 60 * 1_000,
+            o => o.WriteStallMsMax, (o, v) => o.WriteStallMsMax = (int)v,
+            "Time for which a client may read nothing of what is ready for it before it is cut: longer than a " +
+            "consumer pauses that works on something, short enough that one which is gone holds no memory."),
         new("VirtualHostsMax", SettingUnit.Count, 1, 1_000_000,
             o => o.VirtualHostsMax, (o, v) => o.VirtualHostsMax = (int)v,
             "Virtual hosts."),
@@ -125,7 +137,12 @@ public sealed record NumberSetting(
     /// <summary>The number as people write it: <c>64 MiB</c> for 67108864 bytes.</summary>
     public string Format(long value)
     {
-        if (Unit == SettingUnit.Count) return value.ToString("#,0", CultureInfo.InvariantCulture);
+        if (Unit != SettingUnit.Bytes)
+        {
+            var number = value.ToString("#,0", CultureInfo.InvariantCulture);
+            return Unit == SettingUnit.Count ? number : $"{number} ms";
+        }
+
         foreach (var (suffix, factor) in Suffixes)
         {
             if (value >= factor && value % factor == 0) return $"{value / factor} {suffix}";

@@ -54,7 +54,45 @@ public sealed class QueueArgumentsTests
         Assert.Equal(CatalogErrorCode.NotImplemented, Parse(out _, [new("x-queue-type", "stream")])?.Code);
 
     [Theory]
+    [InlineData("all")]
+    [InlineData("failed")]
+    [InlineData("returned")]
+    public void Delayed_retries_are_known_and_not_supported(string type)
+    {
+        var error = Parse(out _, [new("x-queue-type", "quorum"), new("x-delayed-retry-type", type)]);
+        Assert.Equal(
+            new(
+                CatalogErrorCode.NotImplemented,
+                $"x-delayed-retry-type '{type}' of queue 'q' in vhost '/' is not supported"),
+            error);
+    }
+
+    [Fact]
+    public void No_delayed_retries_is_what_there_is() => Assert.Null(Parse(
+        out _,
+        [
+            new("x-queue-type", "quorum"), new("x-delayed-retry-type", "disabled"), new("x-delayed-retry-min", 1_000),
+        ]));
+
+    [Fact]
+    public void Deduplication_is_not_supported_and_said_so()
+    {
+        Assert.Equal(
+            CatalogErrorCode.NotImplemented, Parse(out _, [new("x-message-deduplication", true)])?.Code);
+        Assert.Null(Parse(out _, [new("x-message-deduplication", false)]));
+    }
+
+    [Fact]
+    public void The_consumer_timeout_is_the_brokers_unless_said()
+    {
+        Assert.Null(Parse(out var none, []));
+        Assert.Null(Parse(out var own, [new("x-consumer-timeout", 5_000)]));
+        Assert.Equal((null, 5_000L), (none.ConsumerTimeoutMs, own.ConsumerTimeoutMs));
+    }
+
+    [Theory]
     [InlineData("classic", "x-delivery-limit", "rabbit_classic_queue")]
+    [InlineData("classic", "x-delayed-retry-type", "rabbit_classic_queue")]
     [InlineData("classic", "x-max-age", "rabbit_classic_queue")]
     [InlineData("quorum", "x-max-priority", "rabbit_quorum_queue")]
     [InlineData("quorum", "x-initial-cluster-size", "rabbit_quorum_queue")]

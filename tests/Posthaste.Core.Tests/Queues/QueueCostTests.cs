@@ -194,9 +194,5 @@ public sealed class QueueCostTests
         public void ColdBlockDropped(byte level, in ColdBlock block)
         {
         }
-
-        public void ActiveConsumerChanged(QueueConsumer? active)
-        {
-        }
     }
 }

@@ -630,11 +630,6 @@ internal sealed class QueueHarness : IQueueEffects
 
     void IQueueEffects.ColdBlockDropped(byte level, in ColdBlock block) => _storage.Drop(block);
 
-    void IQueueEffects.ActiveConsumerChanged(QueueConsumer? active)
-    {
-        Assert.True(_model.Settings.SingleActiveConsumer);
-    }
-
     private void RecordSettled(EntryId id, in QueueEntry entry)
     {
         if (entry.Is(EntryFlags.Persistent))

@@ -111,10 +111,14 @@ public sealed class QueueMachineTests
         AddConsumers(queue, first, second, high);
         Append(queue, count: 1);
         queue.Deliver(10, nowMs: 0);
+        Assert.Equal(["1 gets #1"], _effects.Take());
+        Assert.Same(first, queue.ActiveConsumer);
         queue.RemoveConsumer(first);
+        Assert.Same(high, queue.ActiveConsumer);
         queue.RemoveConsumer(high);
+        Assert.Same(second, queue.ActiveConsumer);
         queue.RemoveConsumer(second);
-        Assert.Equal(["active 1", "1 gets #1", "active h", "active 2", "active none"], _effects.Take());
+        Assert.Null(queue.ActiveConsumer);
         Assert.Equal(1, queue.UnackedCount);
     }
 

@@ -72,8 +72,6 @@ internal sealed class RecordingEffects : IQueueEffects
 
     public void ColdBlockDropped(byte level, in ColdBlock block) => Dropped.Add((level, block));
 
-    public void ActiveConsumerChanged(QueueConsumer? active) => Lines.Add($"active {active?.ToString() ?? "none"}");
-
     /// <summary>The lines since the last call.</summary>
     public string[] Take()
     {

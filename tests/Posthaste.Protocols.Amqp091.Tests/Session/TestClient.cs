@@ -258,16 +258,22 @@ internal sealed class TestClient : IAsyncDisposable
         await ExpectAsync(MethodId.QueueDeclareOk);
     }
 
-    public async Task ConsumeAsync(string queue, string tag = "c", bool noAck = false, ushort channel = 1)
+    public async Task ConsumeAsync(
+        string queue, string tag = "c", bool noAck = false, ushort channel = 1, FieldTable? arguments = null)
     {
-        await SendAsync(channel, new BasicConsume
+        await SendConsumeAsync(queue, tag, noAck, channel, arguments);
+        await ExpectAsync(MethodId.BasicConsumeOk, channel);
+    }
+
+    public Task SendConsumeAsync(
+        string queue, string tag = "c", bool noAck = false, ushort channel = 1, FieldTable? arguments = null) =>
+        SendAsync(channel, new BasicConsume
         {
             Queue = Encoding.UTF8.GetBytes(queue),
             ConsumerTag = Encoding.UTF8.GetBytes(tag),
             NoAck = noAck,
+            Arguments = FieldTableCodec.Encode(arguments ?? FieldTable.Empty),
         });
-        await ExpectAsync(MethodId.BasicConsumeOk, channel);
-    }
 
     public async Task SelectConfirmsAsync()
     {
