@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Posthaste.Interop.Tests.Foreign;
 
 /// <summary>A client that is a Python module.</summary>
@@ -26,4 +28,8 @@ internal sealed class PythonModule(string name, string package)
     /// <summary>Runs that Python with these arguments.</summary>
     public Task<CommandResult> RunAsync(string workingDirectory, params string[] arguments) =>
         Command.RunAsync(_python, arguments, [], workingDirectory);
+
+    /// <summary>Starts that Python with these arguments; the caller ends it.</summary>
+    public Process Start(string workingDirectory, params string[] arguments) =>
+        Command.Start(_python, arguments, workingDirectory);
 }
