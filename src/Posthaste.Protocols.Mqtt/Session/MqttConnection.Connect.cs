@@ -157,14 +157,21 @@ internal sealed partial class MqttConnection
         _keepAliveS = Limits.KeepAliveSecondsMax > 0 && isKeepAliveTooLong
             ? Limits.KeepAliveSecondsMax
             : request.KeepAliveS;
-        _deliveries = new MqttDeliveries(Output, Broker, _session, LimitsOf(request), OnQueueDeleted);
+        _clientLimits = LimitsOf(request);
         _state = ConnectionState.Running;
+        _hasBegun = true;
         _handler.Statistics.Connected(this);
         SendConnAck(isPresent);
         MqttLog.Connected(Log, Peer, request.ClientId, Opened.User.Name, Host.Name, Version, isPresent);
-        ExactlyOnce.ResendReleased();
-        _subscriber = new Subscriber(this);
-        _subscriber.Resume();
+        if (isPresent)
+        {
+            ExactlyOnce.ResendReleased();
+            Subscriber.Resume();
+        }
+
+        // Only who proves himself by a method may be asked to do so again: the others' password is not kept.
+        if (request.Method is null)
+            _request = null;
     }
 
     private WireError KeepSession(ClientSlot slot, ConnectRequest request)

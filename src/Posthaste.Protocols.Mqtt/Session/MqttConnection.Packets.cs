@@ -169,7 +169,7 @@ internal sealed partial class MqttConnection
         if (!Subscribe.TryRead(packet, Version, out var subscribe, out var error))
             Fail(error);
         else
-            _subscriber!.Subscribe(subscribe, scope);
+            Subscriber.Subscribe(subscribe, scope);
     }
 
     private void HandleUnsubscribe(Packet packet, ReadScope scope)
@@ -178,6 +178,6 @@ internal sealed partial class MqttConnection
         if (!Unsubscribe.TryRead(packet, Version, out var unsubscribe, out var error))
             Fail(error);
         else
-            _subscriber!.Unsubscribe(unsubscribe, scope);
+            Subscriber.Unsubscribe(unsubscribe, scope);
     }
 }

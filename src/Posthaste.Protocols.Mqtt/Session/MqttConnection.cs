@@ -33,12 +33,14 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
     private ConnectRequest? _request;
     private ClientSlot? _slot;
     private MqttSession? _session;
+    private ClientLimits _clientLimits;
     private MqttDeliveries? _deliveries;
     private PublishPath? _publishes;
     private ExactlyOnce? _exactlyOnce;
     private Subscriber? _subscriber;
     private volatile ClientSlot? _grantedSlot;
     private bool _hasClaimed;
+    private bool _hasBegun;
 
     public MqttConnection(MqttHandler handler, ProtocolConnection transport)
         : base("MQTT", handler.Broker, transport, handler.Scopes, handler.Log)
@@ -62,12 +64,14 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
 
     public SessionStore Store => _slot!.Store;
 
-    public MqttDeliveries Deliveries => _deliveries!;
+    /// <summary>Made, like all of these, for the first packet that needs it: an idle client has none.</summary>
+    public MqttDeliveries Deliveries =>
+        _deliveries ??= new MqttDeliveries(Output, Broker, Session, _clientLimits, OnQueueDeleted);
 
     /// <summary>What it has counted. Any thread, as an estimate.</summary>
     public Traffic Traffic => new(
         _publishes?.Count ?? 0, _deliveries?.SentCount ?? 0, _deliveries?.TooLargeCount ?? 0,
-        _session?.Subscriptions.Count ?? 0);
+        _session?.SubscriptionCount ?? 0);
 
     protected override bool HasEnded => _state == ConnectionState.Closed;
 
@@ -80,6 +84,8 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
     public ILogger Logger => Log;
 
     private PublishPath Publishes => _publishes ??= new PublishPath(this);
+
+    private Subscriber Subscriber => _subscriber ??= new Subscriber(this);
 
     /// <summary>QoS 2 of the session.</summary>
     public ExactlyOnce ExactlyOnce => _exactlyOnce ??= new ExactlyOnce(this);
@@ -106,15 +112,15 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
 
     protected override void ReturnHeld(ReadScope scope)
     {
-        if (_deliveries is { } deliveries)
+        if (_hasBegun)
         {
+            _hasBegun = false;
             _handler.Statistics.Ended(this);
-            _deliveries = null;
             _subscriber?.End(scope);
             _subscriber = null;
             _publishes?.Close();
             _exactlyOnce?.Close();
-            ReturnDeliveries(deliveries, scope);
+            ReturnDeliveries(scope);
         }
 
         if (_slot is { } slot)
@@ -146,8 +152,11 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
             this, preferLocal: false);
     }
 
-    private void ReturnDeliveries(MqttDeliveries deliveries, ReadScope scope)
+    private void ReturnDeliveries(ReadScope scope)
     {
+        if (_deliveries is not { } deliveries)
+            return;
+        _deliveries = null;
         var taken = scope.LendTaken();
         lock (Output.Gate)
             deliveries.Window.TakeAll(taken);

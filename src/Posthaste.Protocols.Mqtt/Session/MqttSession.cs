@@ -17,6 +17,11 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
     private const string TransientSuffix = "qos0";
     private const string SessionSuffix = "qos1";
 
+    private SubscriptionTable? _subscriptions;
+    private HashSet<ushort>? _received;
+    private List<ushort>? _released;
+    private ulong _mark;
+
     /// <summary>UTF-8 bytes of the longest client identifier: the names of its queues have 255 bytes at most.</summary>
     public const int ClientIdBytesMax = 255 - 18 - 4;
 
@@ -30,15 +35,19 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
     /// <summary>Seconds that it outlives the connection; 0 ends it with that.</summary>
     public uint ExpiryS { get; set; }
 
-    public SubscriptionTable Subscriptions { get; } = new();
+    /// <summary>Made, like the others here, when there is something to remember: most sessions have few of them.</summary>
+    public SubscriptionTable Subscriptions => _subscriptions ??= new SubscriptionTable();
+
+    /// <summary>Any thread, as an estimate.</summary>
+    public int SubscriptionCount => _subscriptions?.Count ?? 0;
 
     /// <summary>
     /// Packet identifiers of publishes with QoS 2 that have come and were not released [MQTT-4.3.3-10].
     /// </summary>
-    public HashSet<ushort> Received { get; } = [];
+    public HashSet<ushort> Received => _received ??= [];
 
     /// <summary>Identifiers of deliveries with QoS 2 whose PUBREC has come, in that order [MQTT-4.6.0-4].</summary>
-    public List<ushort> Released { get; } = [];
+    public List<ushort> Released => _released ??= [];
 
     /// <summary>The queue of subscriptions with QoS 1 and 2; null until there is one.</summary>
     public BrokerQueue? Queue { get; set; }
@@ -51,8 +60,7 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
     /// What marks a message as published by this client. Stored with messages, so it follows from the identifier; 64
     /// bits of a cryptographic hash, never 0.
     /// </summary>
-    public ulong Mark { get; } =
-        BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(clientId))) | 1;
+    public ulong Mark => _mark != 0 ? _mark : _mark = MarkOf(ClientId);
 
     public static string QueueNameOf(string clientId) => QueuePrefix + clientId + SessionSuffix;
 
@@ -62,4 +70,7 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
         && queueName.EndsWith(SessionSuffix, StringComparison.Ordinal)
             ? queueName[QueuePrefix.Length..^SessionSuffix.Length]
             : null;
+
+    private static ulong MarkOf(string clientId) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(clientId))) | 1;
 }

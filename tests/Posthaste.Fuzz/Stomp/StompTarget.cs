@@ -22,7 +22,8 @@ public sealed class StompTarget : IFuzzTarget
         [.. "SEND\ndestination:/topic/a\nx\\cy:1\\n2\\r3\\\\4\nreply-to:/temp-queue/r\n\nhello\0"u8],
         [.. "SUBSCRIBE\nid:0\ndestination:/queue/a\nack:client-individual\nprefetch-count:10\n\n\0"u8],
         [.. "BEGIN\ntransaction:t\n\n\0ACK\nid:1\ntransaction:t\n\n\0NACK\nid:2\nrequeue:false\n\n\0"u8],
-        [.. "COMMIT\ntransaction:t\n\n\0ABORT\ntransaction:t\n\n\0UNSUBSCRIBE\nid:0\n\n\0DISCONNECT\nreceipt:9\n\n\0"u8],
+        [.. "COMMIT\ntransaction:t\n\n\0ABORT\ntransaction:t\n\n\0"u8],
+        [.. "UNSUBSCRIBE\nid:0\n\n\0DISCONNECT\nreceipt:9\n\n\0"u8],
     ];
 
     public void Run(ReadOnlySpan<byte> input)
