@@ -14,6 +14,7 @@ using Posthaste.Broker.Replies;
 using Posthaste.Broker.Retained;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives;
@@ -175,6 +176,19 @@ public sealed partial class MessageBroker : IAsyncDisposable
         connection.Refresh(Authenticator.RulesFor(user, host.Name));
         return connection;
     }
+
+    /// <summary>
+    /// Stands for a user who has no connection of a protocol (a request to the management API): commands made by it
+    /// are checked as for any client. Not counted, not listed; owns nothing and needs no end.
+    /// </summary>
+    /// <param name="user">Who acts.</param>
+    /// <param name="host">Where.</param>
+    /// <param name="transport">Where the request comes from.</param>
+    /// <param name="access">What is allowed; null: what the user may do there.</param>
+    public BrokerConnection ActAs(
+        BrokerUser user, VirtualHost host, ProtocolConnection transport, AccessRules? access = null) => new(
+        this, Interlocked.Increment(ref _lastConnectionId), transport, "http", user, host,
+        access ?? Authenticator.RulesFor(user, host.Name));
 
     /// <summary>
     /// Writes what is pending, syncs it, notes that the shutdown was clean, and lets go of the directory. Connections

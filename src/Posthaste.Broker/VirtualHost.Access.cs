@@ -16,6 +16,15 @@ public sealed partial class VirtualHost
     private const string DeadLetterExchange = "x-dead-letter-exchange";
     private const string AlternateExchange = "alternate-exchange";
 
+    /// <summary>
+    /// Reads the exchanges with their bindings while nothing changes: bindings may be looked at only inside. Commands
+    /// wait meanwhile, so it copies and goes.
+    /// </summary>
+    public TResult ReadBindings<TResult>(Func<IEnumerable<Exchange>, TResult> read)
+    {
+        lock (Broker.CatalogLock) return read(_catalog.Exchanges);
+    }
+
     /// <summary>Null when the connection may do this with a queue.</summary>
     public CatalogError? CheckQueueAccess(AccessKind kind, string queue, BrokerConnection? by) =>
         by is null || by.Access.May(kind, queue) ? null : Refused(kind, "queue", queue, by);

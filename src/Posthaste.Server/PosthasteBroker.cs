@@ -2,6 +2,8 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Storage;
+using Posthaste.Management;
+using Posthaste.Server.Configuration;
 using Posthaste.Server.Transport;
 using Posthaste.Server.WebSockets;
 
@@ -24,6 +26,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     private readonly Lock _stopLock = new();
     private MessageBroker? _broker;
     private TransportServer? _transport;
+    private ManagementServer? _management;
     private Task? _stopped;
 
     internal PosthasteBroker(PosthasteOptions options)
@@ -33,7 +36,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     }
 
     /// <summary>Every address listened on; empty before the start.</summary>
-    public IReadOnlyList<Listener> Listeners => _transport?.Listeners ?? [];
+    public IReadOnlyList<Listener> Listeners { get; private set; } = [];
 
     /// <summary>Full path of the data directory; null when everything is in memory.</summary>
     public string? DataDirectory => _options.DataDirectory is { } path ? Path.GetFullPath(path) : null;
@@ -67,7 +70,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
 
     /// <summary>
     /// Starts a broker for a test or a tool: in memory and on free ports of loopback, unless <paramref
-    /// name="configure"/> says otherwise. When it returns every listener accepts.
+    /// name="configure"/> says otherwise; the management API (listener <c>http</c>) is off. When it returns every
+    /// listener accepts.
     /// </summary>
     /// <exception cref="PosthasteException">It can't start; the message says why.</exception>
     public static async Task<PosthasteBroker> StartAsync(
@@ -75,6 +79,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     {
         var options = new PosthasteOptions().UseMemory();
         options.Listen["default"] = $"{IPAddress.Loopback}:0";
+
+        // A test seldom looks at the management API, and it would be half of the time to start.
+        options.Listen[ListenPlan.Http] = "off";
         configure?.Invoke(options);
         return await StartAsync(options, cancellation).ConfigureAwait(false);
     }
@@ -113,6 +120,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
             _transport = await TransportServer
                 .StartAsync(plans, handlers, origins, _options.Broker.ConnectionsMax, _options.Loggers, cancellation)
                 .ConfigureAwait(false);
+            Listeners = _transport.Listeners;
+            await OpenManagementAsync(ListenPlan.ForHttp(_options), cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -121,6 +130,28 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         }
 
         foreach (var listener in Listeners) LogListening(listener.Name, listener.EndPoint);
+    }
+
+    private async Task OpenManagementAsync(IReadOnlyList<IPEndPoint> endPoints, CancellationToken cancellation)
+    {
+        if (endPoints.Count == 0) return;
+        var shown = Listeners.Select(static listener => new ListenerRow(
+            listener.Name, listener.EndPoint.Address.ToString(), listener.EndPoint.Port));
+        try
+        {
+            _management = await ManagementServer
+                .StartAsync(_broker!, endPoints, [.. shown], _options.Loggers, cancellation).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw new PosthasteListenException(
+                $"can't listen for {ListenPlan.Http}: {exception.Message}", exception);
+        }
+
+        Listeners =
+        [
+            .. Listeners, .. _management.EndPoints.Select(static endPoint => new Listener(ListenPlan.Http, endPoint)),
+        ];
     }
 
     private MessageBroker OpenData()
@@ -144,6 +175,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     {
         try
         {
+            if (_management is not null) await _management.DisposeAsync().ConfigureAwait(false);
             if (_transport is not null)
             {
                 using var drainLimit = new CancellationTokenSource(_options.DrainLimit);

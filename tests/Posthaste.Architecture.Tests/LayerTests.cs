@@ -14,6 +14,8 @@ public sealed class LayerTests
         ["Posthaste.Storage"] = ["Posthaste.Primitives"],
         ["Posthaste.Broker"] = ["Posthaste.Primitives", "Posthaste.Core", "Posthaste.Storage"],
         ["Posthaste.Protocols.*"] = ["Posthaste.Primitives", "Posthaste.Core", "Posthaste.Broker"],
+        ["Posthaste.Management"] =
+            ["Posthaste.Primitives", "Posthaste.Core", "Posthaste.Broker", "Posthaste.Protocols.Amqp091"],
         ["Posthaste.Server"] = ["*"],
         ["Posthaste"] = ["*"],
     };

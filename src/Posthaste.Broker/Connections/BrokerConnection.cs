@@ -22,6 +22,7 @@ public sealed class BrokerConnection : IDisposable
         Id = id;
         Transport = transport;
         Protocol = protocol;
+        OpenedAtMs = broker.NowMs;
         User = user;
         Host = host;
     }
@@ -36,6 +37,9 @@ public sealed class BrokerConnection : IDisposable
 
     /// <summary>Name of the protocol: <c>amqp</c>, ….</summary>
     public string Protocol { get; }
+
+    /// <summary>When it was opened, in milliseconds since the Unix epoch.</summary>
+    public long OpenedAtMs { get; }
 
     public BrokerUser User { get; }
 

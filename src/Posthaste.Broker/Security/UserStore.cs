@@ -6,6 +6,8 @@ using Posthaste.Broker.Notes;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Passwords;
 using Posthaste.Core.Notes;
+using TopicMap = System.Collections.Immutable.ImmutableSortedDictionary<
+    string, Posthaste.Broker.Security.Access.TopicPermission>;
 
 namespace Posthaste.Broker.Security;
 
@@ -39,13 +41,15 @@ public sealed class UserStore
     public IEnumerable<User> Users => _current.State.Users.Values;
 
     /// <summary>All permissions, by user and virtual host.</summary>
-    public IEnumerable<KeyValuePair<(string User, string VirtualHost), Permission>> Permissions => _current.State.Permissions;
+    public IEnumerable<KeyValuePair<(string User, string VirtualHost), Permission>> Permissions =>
+        _current.State.Permissions;
 
     /// <summary>All topic permissions, by user and virtual host, each with those of its exchanges.</summary>
-    public IEnumerable<KeyValuePair<(string User, string VirtualHost), ImmutableSortedDictionary<string, TopicPermission>>>
-        TopicPermissions => _current.State.Topics;
+    public IEnumerable<KeyValuePair<(string User, string VirtualHost), TopicMap>> TopicPermissions =>
+        _current.State.Topics;
 
-    public bool TryGet(string name, [NotNullWhen(true)] out User? user) => _current.State.Users.TryGetValue(name, out user);
+    public bool TryGet(string name, [NotNullWhen(true)] out User? user) =>
+        _current.State.Users.TryGetValue(name, out user);
 
     public Permission? PermissionOf(string user, string virtualHost) =>
         _current.State.Permissions.GetValueOrDefault((user, virtualHost));
@@ -206,13 +210,12 @@ public sealed class UserStore
     internal sealed record State(
         ImmutableDictionary<string, User> Users,
         ImmutableDictionary<(string User, string VirtualHost), Permission> Permissions,
-        ImmutableDictionary<(string User, string VirtualHost), ImmutableSortedDictionary<string, TopicPermission>> Topics)
+        ImmutableDictionary<(string User, string VirtualHost), TopicMap> Topics)
     {
         public static readonly State Empty = new(
             ImmutableDictionary.Create<string, User>(StringComparer.Ordinal),
             ImmutableDictionary<(string User, string VirtualHost), Permission>.Empty,
-            ImmutableDictionary<
-                (string User, string VirtualHost), ImmutableSortedDictionary<string, TopicPermission>>.Empty);
+            ImmutableDictionary<(string User, string VirtualHost), TopicMap>.Empty);
 
         public State Without(string user) => new(
             Users.Remove(user),

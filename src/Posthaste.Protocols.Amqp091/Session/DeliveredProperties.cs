@@ -14,7 +14,7 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// 0-9-1 and the broker has nothing to add (deaths, counters of a quorum queue) or to take away (the expiration of a
 /// message that was dead-lettered). Those of other protocols are converted.
 /// </summary>
-internal readonly ref struct DeliveredProperties
+public readonly ref struct DeliveredProperties
 {
     private DeliveredProperties(ReadOnlySpan<byte> properties, ReadOnlySpan<byte> routingKey)
     {

@@ -14,6 +14,12 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     private const string Localhost = "localhost";
     private const string Everywhere = "*";
 
+    /// <summary>Name of the listener of the management API.</summary>
+    public const string Http = "http";
+
+    /// <summary>The port that RabbitMQ's tools try first.</summary>
+    private const int HttpPort = 15672;
+
     /// <summary>All that the options ask for; never empty.</summary>
     /// <exception cref="PosthasteConfigurationException">A name is unknown, an address malformed, or nothing would
     /// listen.</exception>
@@ -21,27 +27,37 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     {
         var kinds = ListenerKind.Of(options.Protocols);
         foreach (var name in options.Listen.Keys) RequireKnown(name, kinds);
-        if (!options.Listen.TryGetValue(Default, out var hosts)) hosts = Localhost;
-
-        var plans = new List<ListenPlan>();
-        foreach (var kind in kinds)
-        {
-            if (!options.Listen.TryGetValue(kind.Name, out var addresses)) addresses = WithPorts(hosts, kind);
-            if (addresses.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) continue;
-            foreach (var address in addresses.Split(',', StringSplitOptions.TrimEntries))
-                plans.AddRange(Resolve(kind.Name, address).Select(endPoint => new ListenPlan(kind, endPoint)));
-        }
-
+        List<ListenPlan> plans =
+        [
+            .. kinds.SelectMany(kind => EndPoints(options, kind.Name, kind.DefaultPort)
+                .Select(endPoint => new ListenPlan(kind, endPoint))),
+        ];
         if (plans.Count == 0)
             throw new PosthasteConfigurationException("every listener is off; a broker has to listen somewhere");
         return plans;
     }
 
+    /// <summary>Where the management API listens; empty when it is off.</summary>
+    /// <exception cref="PosthasteConfigurationException">An address is malformed.</exception>
+    public static IReadOnlyList<IPEndPoint> ForHttp(PosthasteOptions options) => EndPoints(options, Http, HttpPort);
+
+    private static IPEndPoint[] EndPoints(PosthasteOptions options, string name, int defaultPort)
+    {
+        if (!options.Listen.TryGetValue(Default, out var hosts)) hosts = Localhost;
+        if (!options.Listen.TryGetValue(name, out var addresses)) addresses = WithPorts(hosts, defaultPort);
+        if (addresses.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) return [];
+        return
+        [
+            .. addresses.Split(',', StringSplitOptions.TrimEntries).SelectMany(address => Resolve(name, address)),
+        ];
+    }
+
     private static void RequireKnown(string name, IReadOnlyList<ListenerKind> kinds)
     {
         if (name.Equals(Default, StringComparison.OrdinalIgnoreCase)) return;
+        if (name.Equals(Http, StringComparison.OrdinalIgnoreCase)) return;
         if (kinds.Any(kind => kind.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) return;
-        var known = string.Join(", ", kinds.Select(kind => kind.Name));
+        var known = string.Join(", ", kinds.Select(kind => kind.Name).Append(Http));
         throw new PosthasteConfigurationException(
             $"'{name}' is no listener; these are: {known}, and {Default} for those not named");
     }
@@ -50,11 +66,11 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     /// The hosts of <see cref="Default"/> with the listener's own port, or with 0 where that is said: any other
     /// could be one listener's only.
     /// </summary>
-    private static string WithPorts(string hosts, ListenerKind kind)
+    private static string WithPorts(string hosts, int port)
     {
         if (hosts.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) return Off;
         return string.Join(',', hosts.Split(',', StringSplitOptions.TrimEntries)
-            .Select(host => host.EndsWith(":0", StringComparison.Ordinal) ? host : $"{host}:{kind.DefaultPort}"));
+            .Select(host => host.EndsWith(":0", StringComparison.Ordinal) ? host : $"{host}:{port}"));
     }
 
     private static IEnumerable<IPEndPoint> Resolve(string name, string address)

@@ -88,5 +88,6 @@ public sealed class AddPosthasteTests
     {
         options.UseMemory().Protocols = [EchoProtocol.As("echo")];
         options.Listen["echo"] = "127.0.0.1:0";
+        options.Listen["http"] = "off";
     }
 }

@@ -53,6 +53,7 @@ public sealed class PosthasteBrokerTests
         {
             options.Protocols = [EchoProtocol.As("one"), EchoProtocol.As("two"), EchoProtocol.As("three")];
             options.Listen.Clear();
+            options.Listen["http"] = "off";
             options.Listen["one"] = "127.0.0.1:0, 127.0.0.1:0";
             options.Listen["TWO"] = "127.0.0.1:0";
             options.Listen["three"] = "off";
@@ -170,6 +171,7 @@ public sealed class PosthasteBrokerTests
         {
             options.Protocols = [EchoProtocol.As("amqp")];
             options.Listen.Clear();
+            options.Listen["http"] = "off";
             options.Listen["amqp"] = "*:0";
         }, Cancellation);
         Assert.Equal($"amqp://guest:guest@127.0.0.1:{broker.AmqpPort}/", broker.AmqpUri.ToString());
@@ -183,6 +185,7 @@ public sealed class PosthasteBrokerTests
         {
             options.Protocols = [EchoProtocol.As("echo")];
             options.Listen.Clear();
+            options.Listen["http"] = "off";
             options.Listen["echo"] = "127.0.0.1:0";
             configure?.Invoke(options);
         }, Cancellation);

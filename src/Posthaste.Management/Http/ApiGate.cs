@@ -1,0 +1,54 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Posthaste.Broker;
+using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Sasl;
+
+namespace Posthaste.Management.Http;
+
+/// <summary>Lets users in who have a management tag, by HTTP's basic authentication (RFC 7617).</summary>
+internal sealed class ApiGate(MessageBroker broker)
+{
+    private const string Scheme = "Basic ";
+
+    private static readonly string[] Tags =
+        [UserTags.Administrator, UserTags.Monitoring, UserTags.PolicyMaker, UserTags.Management];
+
+    /// <exception cref="ApiError">Nobody is let in.</exception>
+    public ApiRequest Enter(HttpContext context)
+    {
+        var credentials = Read(context.Request.Headers.Authorization.ToString());
+        var user = broker.Authenticator.Authenticate(credentials, Connection(context), out _)
+            ?? throw ApiError.Unauthorized("Login failed");
+        if (!broker.Users.TryGet(user.Name, out var account) || !Tags.Any(account.HasTag))
+            throw ApiError.Unauthorized("Not management user");
+        return new ApiRequest(context, broker, user, account);
+    }
+
+    private static Credentials Read(string header)
+    {
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            throw ApiError.Unauthorized("Login failed");
+        var bytes = new byte[header.Length];
+        if (!Convert.TryFromBase64String(header[Scheme.Length..], bytes, out var count))
+            throw ApiError.Unauthorized("Login failed");
+        var text = Encoding.UTF8.GetString(bytes, 0, count);
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0
+            ? throw ApiError.Unauthorized("Login failed")
+            : new Credentials(SaslResponses.Plain, text[..colon], text[(colon + 1)..]);
+    }
+
+    /// <summary>What the authenticator looks at: where the request comes from.</summary>
+    public static ProtocolConnection Connection(HttpContext context)
+    {
+        var connection = context.Connection;
+        return new ProtocolConnection(
+            NoTransport.Instance,
+            connection.LocalIpAddress is { } local ? new IPEndPoint(local, connection.LocalPort) : null,
+            connection.RemoteIpAddress is { } remote ? new IPEndPoint(remote, connection.RemotePort) : null,
+            static _ => { });
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Posthaste.Broker;
+using Posthaste.Management.Http;
+using Posthaste.Management.Resources;
+
+namespace Posthaste.Management;
+
+/// <summary>
+/// The management API over HTTP: RabbitMQ's paths and shapes on a broker's own catalog and user store. It keeps no
+/// state; every answer is what the broker is at that time.
+/// </summary>
+public sealed class ManagementServer : IAsyncDisposable
+{
+    /// <summary>
+    /// Bytes of a request's body. 64 MiB: definitions of a hundred thousand queues, or a message of any size that the
+    /// broker takes by default, in base64.
+    /// </summary>
+    private const long BodyBytesMax = 64 << 20;
+
+    private readonly WebApplication _application;
+
+    private ManagementServer(WebApplication application, IReadOnlyList<IPEndPoint> endPoints)
+    {
+        _application = application;
+        EndPoints = endPoints;
+    }
+
+    /// <summary>Where it listens, with the ports that it really got.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints { get; }
+
+    /// <summary>Starts to listen; when it returns the API answers.</summary>
+    /// <param name="broker">Whom it manages.</param>
+    /// <param name="endPoints">Port 0 for a free one.</param>
+    /// <param name="listeners">What `overview` shows as the broker's listeners.</param>
+    /// <param name="loggers">Where it logs.</param>
+    /// <param name="cancellation">Gives the start up.</param>
+    /// <exception cref="IOException">The address is in use.</exception>
+    public static async Task<ManagementServer> StartAsync(
+        MessageBroker broker, IReadOnlyList<IPEndPoint> endPoints, IReadOnlyList<ListenerRow> listeners,
+        ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var bound = new List<ListenOptions>();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = BodyBytesMax;
+            foreach (var endPoint in endPoints) options.Listen(endPoint, bound.Add);
+        });
+        var application = builder.Build();
+        Map(application, broker, listeners);
+        try
+        {
+            await application.StartAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return new ManagementServer(application, [.. bound.Select(static listening => listening.IPEndPoint!)]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync().ConfigureAwait(false);
+        await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void Map(WebApplication application, MessageBroker broker, IReadOnlyList<ListenerRow> listeners)
+    {
+        var routes = new ApiRoutes(application, new ApiGate(broker));
+        IResource[] resources =
+        [
+            new NodeResource(listeners), new VirtualHostResource(), new UserResource(), new PermissionResource(),
+            new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
+            new DefinitionResource(),
+        ];
+        foreach (var resource in resources) resource.Map(routes);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Posthaste.Broker.Connections;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>`connections`: who is connected, over any protocol, and how to close it.</summary>
+internal sealed class ConnectionResource : IResource
+{
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("connections", ListAsync);
+        routes.Get("vhosts/{vhost}/connections", ListOfHostAsync);
+        routes.Get("connections/{name}", GetAsync);
+        routes.Delete("connections/{name}", CloseAsync);
+        routes.Get("connections/username/{user}", ListOfUserAsync);
+        routes.Delete("connections/username/{user}", CloseAllOfUserAsync);
+    }
+
+    private static Task ListAsync(ApiRequest request) => ShowAsync(request, Visible(request));
+
+    private static Task ListOfHostAsync(ApiRequest request)
+    {
+        var host = request.Host(1);
+        return ShowAsync(request, Visible(request).Where(connection => connection.Host == host));
+    }
+
+    private static Task ListOfUserAsync(ApiRequest request) =>
+        ShowAsync(request, Visible(request).Where(connection => connection.User.Name == request[2]));
+
+    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(request.Context, Describe(Find(request)));
+
+    private static Task CloseAsync(ApiRequest request)
+    {
+        Close(request, Find(request));
+        return request.AnswerAsync(refused: null, created: false);
+    }
+
+    private static Task CloseAllOfUserAsync(ApiRequest request)
+    {
+        foreach (var connection in Visible(request).Where(connection => connection.User.Name == request[2]))
+            Close(request, connection);
+        return request.AnswerAsync(refused: null, created: false);
+    }
+
+    private static void Close(ApiRequest request, BrokerConnection connection)
+    {
+        var reason = request.Context.Request.Headers["X-Reason"].ToString();
+        connection.RequestClose(reason.Length > 0 ? reason : "Closed via management plugin");
+    }
+
+    private static Task ShowAsync(ApiRequest request, IEnumerable<BrokerConnection> connections) =>
+        Json.WriteAsync(request.Context, Listing.Show(request.Context, connections, NameOf, Describe));
+
+    /// <summary>All for those who see all, else the user's own, as in RabbitMQ.</summary>
+    private static IEnumerable<BrokerConnection> Visible(ApiRequest request) => request.Broker.Connections
+        .Where(connection => request.SeesAll || connection.User.Name == request.User.Name);
+
+    private static BrokerConnection Find(ApiRequest request) =>
+        Visible(request).FirstOrDefault(connection => NameOf(connection) == request[1]) ?? throw ApiError.NotFound();
+
+    private static string NameOf(BrokerConnection connection)
+    {
+        var transport = connection.Transport;
+        return transport.RemoteEndPoint is null
+            ? $"in-process {connection.Id}"
+            : $"{transport.RemoteEndPoint} -> {transport.LocalEndPoint}";
+    }
+
+    private static JsonObject Describe(BrokerConnection connection)
+    {
+        var remote = connection.Transport.RemoteEndPoint as IPEndPoint;
+        var local = connection.Transport.LocalEndPoint as IPEndPoint;
+        return new JsonObject
+        {
+            ["name"] = NameOf(connection),
+            ["user_provided_name"] = connection.ClientName,
+            ["user"] = connection.User.Name,
+            ["vhost"] = connection.Host.Name,
+            ["protocol"] = connection.Protocol,
+            ["peer_host"] = remote?.Address.ToString(),
+            ["peer_port"] = remote?.Port,
+            ["host"] = local?.Address.ToString(),
+            ["port"] = local?.Port,
+            ["ssl"] = connection.Transport.IsTls,
+            ["state"] = "running",
+            ["connected_at"] = connection.OpenedAtMs,
+            ["node"] = NodeResource.Name,
+            ["type"] = "network",
+        };
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using Posthaste.Broker;
+using Posthaste.Broker.Connections;
+using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Access;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>
+/// Takes in a definition file of RabbitMQ or of Posthaste. What is there already and is the same stays; what is there
+/// and differs is refused and named. So a file can be taken in twice.
+/// </summary>
+/// <param name="broker">Who takes it in.</param>
+/// <param name="user">Who asks; an administrator.</param>
+/// <param name="only">The virtual host that a file without virtual hosts is for; null for a whole file.</param>
+internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, VirtualHost? only)
+{
+    /// <summary>What every RabbitMQ writes into its files of its own accord, and nobody here needs.</summary>
+    private static readonly string[] OwnParameters = ["cluster_name", "internal_cluster_id", "cluster_tags"];
+
+    /// <exception cref="ApiError">
+    /// Something is not acceptable: said with its name. What stands before it in the file has been taken in.
+    /// </exception>
+    public void Run(JsonObject file)
+    {
+        RefuseUnknown(file);
+        foreach (var item in Items(file, "vhosts")) Do(item, "vhost", AddVirtualHost);
+        foreach (var item in Items(file, "users")) Do(item, "user", AddUser);
+        foreach (var item in Items(file, "permissions")) Do(item, "permission of", AddPermission);
+        foreach (var item in Items(file, "topic_permissions")) Do(item, "topic permission of", AddTopicPermission);
+        foreach (var item in Items(file, "exchanges")) Do(item, "exchange", AddExchange);
+        foreach (var item in Items(file, "queues")) Do(item, "queue", AddQueue);
+        foreach (var item in Items(file, "bindings")) Do(item, "binding from", AddBinding);
+    }
+
+    /// <summary>Before anything is changed: what would be lost without a word is refused.</summary>
+    private static void RefuseUnknown(JsonObject file)
+    {
+        foreach (var kind in (string[])["policies", "parameters"])
+        {
+            if (Items(file, kind).FirstOrDefault() is { } item)
+                throw ApiError.BadRequest($"{kind} are not supported yet: '{Json.Text(item, "name")}'");
+        }
+
+        foreach (var item in Items(file, "global_parameters"))
+        {
+            var name = Json.Text(item, "name");
+            if (!OwnParameters.Contains(name))
+                throw ApiError.BadRequest($"global parameters are not supported yet: '{name}'");
+        }
+    }
+
+    private static IEnumerable<JsonObject> Items(JsonObject file, string kind) => file[kind] switch
+    {
+        null => [],
+        JsonArray items => items.Select(item => item as JsonObject
+            ?? throw ApiError.BadRequest($"{kind} have to be a list of objects")),
+        _ => throw ApiError.BadRequest($"{kind} have to be a list"),
+    };
+
+    private static void Do(JsonObject item, string what, Func<JsonObject, string?> add)
+    {
+        string? fault;
+        try
+        {
+            fault = add(item);
+        }
+        catch (ApiError error)
+        {
+            fault = error.Message;
+        }
+
+        var name = Json.Text(item, "name") ?? Json.Text(item, "user") ?? Json.Text(item, "source");
+        if (fault is not null) throw ApiError.BadRequest($"{what} '{name}': {fault}");
+    }
+
+    private string? AddVirtualHost(JsonObject item)
+    {
+        try
+        {
+            broker.AddVirtualHost(Need(item, "name"));
+            return null;
+        }
+        catch (BrokerLimitException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private string? AddUser(JsonObject item)
+    {
+        var read = UserResource.Read(Need(item, "name"), item, broker.Options.FillRandom);
+
+        // A file has one hash of a user; the others that we made from the same password stay.
+        if (broker.Users.TryGet(read.Name, out var known)
+            && read.Passwords is [var hash] && known.Passwords is [var first, ..] && first.Text == hash.Text)
+        {
+            read = read with { Passwords = known.Passwords };
+        }
+
+        return broker.Users.Put(read);
+    }
+
+    private string? AddPermission(JsonObject item) =>
+        broker.Users.SetPermission(Need(item, "user"), HostOf(item).Name, PermissionResource.Read(item));
+
+    private string? AddTopicPermission(JsonObject item) => broker.Users.SetTopicPermission(
+        Need(item, "user"), HostOf(item).Name, Need(item, "exchange"), PermissionResource.ReadTopic(item));
+
+    private string? AddExchange(JsonObject item) => HostOf(item).DeclareExchange(
+        Need(item, "name"), Need(item, "type"), passive: false, Json.Flag(item, "durable", missing: true),
+        Json.Flag(item, "auto_delete"), Json.Flag(item, "internal"), Json.ToTable(item["arguments"])).Error?.Text;
+
+    private string? AddQueue(JsonObject item)
+    {
+        var host = HostOf(item);
+        return host.DeclareQueue(
+            Need(item, "name"), passive: false, Json.Flag(item, "durable", missing: true), exclusive: false,
+            Json.Flag(item, "auto_delete"), Json.ToTable(item["arguments"]), Act(host)).Error?.Text;
+    }
+
+    private string? AddBinding(JsonObject item)
+    {
+        var host = HostOf(item);
+        var (source, destination) = (Need(item, "source"), Need(item, "destination"));
+        var key = Json.Text(item, "routing_key") ?? "";
+        var arguments = Json.ToTable(item["arguments"]);
+        var result = Need(item, "destination_type") == "queue"
+            ? host.BindQueue(destination, source, key, arguments, Act(host))
+            : host.BindExchange(destination, source, key, arguments, Act(host));
+        return result.Error?.Text;
+    }
+
+    private VirtualHost HostOf(JsonObject item)
+    {
+        if (only is not null) return only;
+        var name = Need(item, "vhost");
+        return broker.FindVirtualHost(name) ?? throw ApiError.BadRequest($"there is no virtual host '{name}'");
+    }
+
+    /// <summary>An administrator takes in a file whatever the permissions in its virtual hosts.</summary>
+    private BrokerConnection Act(VirtualHost host) =>
+        broker.ActAs(user, host, NoTransport.Connection, AccessRules.Unchecked);
+
+    private static string Need(JsonObject item, string name) =>
+        Json.Text(item, name) ?? throw ApiError.BadRequest($"{name} is missing");
+}

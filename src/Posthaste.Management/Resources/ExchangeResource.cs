@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using Posthaste.Broker;
+using Posthaste.Core.Catalog;
+using Posthaste.Core.Routing;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>`exchanges`: declare, delete, publish, and what is bound to them.</summary>
+internal sealed class ExchangeResource : IResource
+{
+    /// <summary>What the default exchange, whose name is empty, is called in paths.</summary>
+    private const string Default = "amq.default";
+
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("exchanges", ListAsync);
+        routes.Get("exchanges/{vhost}", ListAsync);
+        routes.Get("exchanges/{vhost}/{name}", GetAsync);
+        routes.Put("exchanges/{vhost}/{name}", DeclareAsync);
+        routes.Delete("exchanges/{vhost}/{name}", DeleteAsync);
+        routes.Get("exchanges/{vhost}/{name}/bindings/source", SourceAsync);
+        routes.Get("exchanges/{vhost}/{name}/bindings/destination", DestinationAsync);
+        routes.Post("exchanges/{vhost}/{name}/publish", PublishAsync);
+    }
+
+    /// <summary>The exchange's name in a segment.</summary>
+    public static string NameAt(ApiRequest request, int index) => request[index] == Default ? "" : request[index];
+
+    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context,
+        request.HostsAt(1).SelectMany(static host => host.Catalog.Exchanges.Select(exchange => (host, exchange))),
+        static item => item.exchange.Name, static item => Describe(item.host, item.exchange)));
+
+    private static Task GetAsync(ApiRequest request)
+    {
+        var (host, exchange) = Find(request);
+        return Json.WriteAsync(request.Context, Describe(host, exchange));
+    }
+
+    private static async Task DeclareAsync(ApiRequest request)
+    {
+        var host = request.Host(1);
+        var by = request.ActIn(host);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var name = NameAt(request, 2);
+        var isNew = !host.Catalog.TryGetExchange(name, out _);
+        var result = host.DeclareExchange(
+            name, Json.Text(body, "type") ?? "direct", passive: false, Json.Flag(body, "durable", missing: true),
+            Json.Flag(body, "auto_delete"), Json.Flag(body, "internal"), Json.ToTable(body["arguments"]), by);
+        await request.AnswerAsync(result, isNew).ConfigureAwait(false);
+    }
+
+    private static async Task DeleteAsync(ApiRequest request)
+    {
+        var (host, exchange) = Find(request);
+        var ifUnused = request.Context.Request.Query["if-unused"] == "true";
+        var result = host.DeleteExchange(exchange.Name, ifUnused, request.ActIn(host));
+        await request.AnswerAsync(result, created: false).ConfigureAwait(false);
+    }
+
+    private static Task SourceAsync(ApiRequest request)
+    {
+        var (host, exchange) = Find(request);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, BindingRows.From(host, exchange), static binding => binding.Key, BindingRows.Describe));
+    }
+
+    private static Task DestinationAsync(ApiRequest request)
+    {
+        var (host, exchange) = Find(request);
+        var bindings = BindingRows.Of(host)
+            .Where(binding => !binding.IsToQueue && binding.Destination == exchange.Name);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, bindings, static binding => binding.Key, BindingRows.Describe));
+    }
+
+    private static async Task PublishAsync(ApiRequest request)
+    {
+        var (host, exchange) = Find(request);
+        var by = request.ActIn(host);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var isRouted = await MessagePublisher.PublishAsync(host, exchange.Name, body, by).ConfigureAwait(false);
+        await Json.WriteAsync(request.Context, new JsonObject { ["routed"] = isRouted }).ConfigureAwait(false);
+    }
+
+    private static (VirtualHost Host, Exchange Exchange) Find(ApiRequest request)
+    {
+        var host = request.Host(1);
+        return host.Catalog.TryGetExchange(NameAt(request, 2), out var exchange)
+            ? (host, exchange)
+            : throw ApiError.NotFound();
+    }
+
+    private static JsonObject Describe(VirtualHost host, Exchange exchange) => new()
+    {
+        ["name"] = exchange.Name,
+        ["vhost"] = host.Name,
+        ["type"] = exchange.Type.WireName(),
+        ["durable"] = exchange.IsDurable,
+        ["auto_delete"] = exchange.Definition.AutoDelete,
+        ["internal"] = exchange.Internal,
+        ["arguments"] = Json.From(exchange.Definition.Arguments),
+    };
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Posthaste.Broker.Flow;
+using Posthaste.Broker.Queues;
+using Posthaste.Core.Catalog;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>`overview`, `nodes`, `cluster-name`, `extensions`, `health/checks`: the broker as a whole.</summary>
+internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IResource
+{
+    /// <summary>The name of the one node.</summary>
+    public static string Name { get; } = $"posthaste@{Environment.MachineName}";
+
+    private static readonly string Version = typeof(NodeResource).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("overview", OverviewAsync);
+        routes.Get("cluster-name", static request =>
+            Json.WriteAsync(request.Context, new JsonObject { ["name"] = Name }));
+        routes.Get("nodes", request => Json.WriteAsync(request.Context, new JsonArray(Describe(request))));
+        routes.Get("nodes/{name}", request => request[1] == Name
+            ? Json.WriteAsync(request.Context, Describe(request))
+            : throw ApiError.NotFound());
+        routes.Get("extensions", static request => Json.WriteAsync(request.Context, new JsonArray()));
+        routes.Get("health/checks/alarms", static request => HealthAsync(request, Alarms(request)));
+        routes.Get("health/checks/local-alarms", static request => HealthAsync(request, Alarms(request)));
+        routes.Get("health/checks/virtual-hosts", static request => HealthAsync(request, null));
+        routes.Get("health/checks/port-listener/{port}", request => HealthAsync(
+            request, listeners.Any(listener => $"{listener.Port}" == request[3]) ? null : "no active listener"));
+        routes.Get("health/checks/protocol-listener/{protocol}", request => HealthAsync(
+            request, listeners.Any(listener => listener.Protocol == request[3]) ? null : "no active listener"));
+    }
+
+    private Task OverviewAsync(ApiRequest request)
+    {
+        var hosts = request.VirtualHosts.ToList();
+        long ready = 0, unacknowledged = 0;
+        int queues = 0, consumers = 0;
+        foreach (var queue in hosts.SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>())
+        {
+            queues++;
+            consumers += queue.ConsumerCount;
+            ready += queue.MessageCount;
+            unacknowledged += queue.UnackedCount;
+        }
+
+        return Json.WriteAsync(request.Context, new JsonObject
+        {
+            // What tools look at before they use a feature: the RabbitMQ whose API this is.
+            ["management_version"] = "3.13.7",
+            ["rabbitmq_version"] = "3.13.7",
+            ["product_name"] = "Posthaste",
+            ["product_version"] = Version,
+            ["erlang_version"] = "0",
+            ["cluster_name"] = Name,
+            ["node"] = Name,
+            ["rates_mode"] = "none",
+            ["exchange_types"] = new JsonArray([.. Enum.GetValues<ExchangeType>().Select(static type => new JsonObject
+            {
+                ["name"] = type.WireName(), ["enabled"] = true,
+            })]),
+            ["queue_totals"] = new JsonObject
+            {
+                ["messages"] = ready + unacknowledged,
+                ["messages_ready"] = ready,
+                ["messages_unacknowledged"] = unacknowledged,
+            },
+            ["object_totals"] = new JsonObject
+            {
+                ["connections"] = request.Broker.Connections.Count(),
+                ["queues"] = queues,
+                ["exchanges"] = hosts.Sum(static host => host.Catalog.Exchanges.Count()),
+                ["consumers"] = consumers,
+            },
+            ["message_stats"] = new JsonObject(),
+            ["listeners"] = new JsonArray([.. listeners.Select(Describe)]),
+            ["contexts"] = new JsonArray(),
+        });
+    }
+
+    private static string? Alarms(ApiRequest request) =>
+        request.Broker.Alarms.PublishersBlocked ? request.Broker.Alarms.Reason : null;
+
+    private static Task HealthAsync(ApiRequest request, string? failure)
+    {
+        if (failure is null)
+            return Json.WriteAsync(request.Context, new JsonObject { ["status"] = "ok" });
+        request.Context.Response.StatusCode = 503;
+        return Json.WriteAsync(request.Context, new JsonObject { ["status"] = "failed", ["reason"] = failure });
+    }
+
+    private static JsonObject Describe(ListenerRow listener) => new()
+    {
+        ["node"] = Name,
+        ["protocol"] = listener.Protocol,
+        ["ip_address"] = listener.Address,
+        ["port"] = listener.Port,
+    };
+
+    private static JsonObject Describe(ApiRequest request)
+    {
+        using var process = Process.GetCurrentProcess();
+        var alarms = request.Broker.Alarms.Active;
+        return new JsonObject
+        {
+            ["name"] = Name,
+            ["type"] = "disc",
+            ["running"] = true,
+            ["os_pid"] = $"{Environment.ProcessId}",
+            ["mem_used"] = process.WorkingSet64,
+            ["mem_limit"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            ["mem_alarm"] = alarms.HasFlag(ResourceAlarm.Memory),
+            ["disk_free_limit"] = request.Broker.Options.DiskFreeBytesMin,
+            ["disk_free_alarm"] = alarms.HasFlag(ResourceAlarm.Disk),
+            ["journal_alarm"] = alarms.HasFlag(ResourceAlarm.Journal),
+            ["processors"] = Environment.ProcessorCount,
+            ["uptime"] = request.Broker.NowMs - new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds(),
+        };
+    }
+}

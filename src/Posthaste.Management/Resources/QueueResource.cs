@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using Posthaste.Broker;
+using Posthaste.Broker.Queues;
+using Posthaste.Broker.Security.Access;
+using Posthaste.Core.Queues;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>`queues`: what is in them and what they were declared as; declare, delete, purge, get.</summary>
+internal sealed class QueueResource : IResource
+{
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("queues", ListAsync);
+        routes.Get("queues/{vhost}", ListAsync);
+        routes.Get("queues/{vhost}/{name}", GetAsync);
+        routes.Put("queues/{vhost}/{name}", DeclareAsync);
+        routes.Delete("queues/{vhost}/{name}", DeleteAsync);
+        routes.Delete("queues/{vhost}/{name}/contents", PurgeAsync);
+        routes.Get("queues/{vhost}/{name}/bindings", BindingsAsync);
+        routes.Post("queues/{vhost}/{name}/get", TakeAsync);
+    }
+
+    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context,
+        request.HostsAt(1).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>(),
+        static queue => queue.Name, Describe));
+
+    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(request.Context, Describe(Find(request)));
+
+    private static async Task DeclareAsync(ApiRequest request)
+    {
+        var host = request.Host(1);
+        var by = request.ActIn(host);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var isNew = !host.Catalog.TryGetQueue(request[2], out _);
+        var result = host.DeclareQueue(
+            request[2], passive: false, Json.Flag(body, "durable", missing: true), exclusive: false,
+            Json.Flag(body, "auto_delete"), Json.ToTable(body["arguments"]), by);
+        await request.AnswerAsync(result, isNew).ConfigureAwait(false);
+    }
+
+    private static async Task DeleteAsync(ApiRequest request)
+    {
+        var queue = Find(request);
+        var query = request.Context.Request.Query;
+        var result = queue.Host.DeleteQueue(
+            queue.Name, query["if-unused"] == "true", query["if-empty"] == "true", request.ActIn(queue.Host), out _);
+        await request.AnswerAsync(result, created: false).ConfigureAwait(false);
+    }
+
+    private static async Task PurgeAsync(ApiRequest request)
+    {
+        var queue = Find(request);
+        RequireRead(request, queue);
+        var flushes = new FlushSet();
+        queue.Purge(flushes);
+        flushes.FlushAll();
+        await request.AnswerAsync(refused: null, created: false).ConfigureAwait(false);
+    }
+
+    private static Task BindingsAsync(ApiRequest request)
+    {
+        var queue = Find(request);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, BindingRows.To(queue), static binding => binding.Key, BindingRows.Describe));
+    }
+
+    private static async Task TakeAsync(ApiRequest request)
+    {
+        var queue = Find(request);
+        RequireRead(request, queue);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var messages = await MessageTaker.TakeAsync(queue, TakeOptions.From(body), request.Context.RequestAborted)
+            .ConfigureAwait(false);
+        await Json.WriteAsync(request.Context, messages).ConfigureAwait(false);
+    }
+
+    private static BrokerQueue Find(ApiRequest request) =>
+        request.Host(1).Catalog.TryGetQueue(request[2], out var queue) ? (BrokerQueue)queue : throw ApiError.NotFound();
+
+    private static void RequireRead(ApiRequest request, BrokerQueue queue)
+    {
+        if (queue.Host.CheckUse(AccessKind.Read, queue, request.ActIn(queue.Host)) is { } error)
+            throw ApiError.From(error);
+    }
+
+    private static JsonObject Describe(BrokerQueue queue)
+    {
+        var definition = queue.Definition;
+        long ready = queue.MessageCount, unacknowledged = queue.UnackedCount;
+        return new JsonObject
+        {
+            ["name"] = queue.Name,
+            ["vhost"] = queue.Host.Name,
+            ["type"] = definition.Settings.Type == QueueType.Quorum ? "quorum" : "classic",
+            ["durable"] = definition.Durable,
+            ["exclusive"] = definition.Exclusive,
+            ["auto_delete"] = definition.AutoDelete,
+            ["arguments"] = Json.From(definition.Arguments),
+            ["state"] = "running",
+            ["node"] = NodeResource.Name,
+            ["messages"] = ready + unacknowledged,
+            ["messages_ready"] = ready,
+            ["messages_unacknowledged"] = unacknowledged,
+            ["consumers"] = queue.ConsumerCount,
+        };
+    }
+}

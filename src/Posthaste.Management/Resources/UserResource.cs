@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Passwords;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>`users` and `whoami`. All but the last for administrators.</summary>
+internal sealed class UserResource : IResource
+{
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("users", ListAsync);
+        routes.Get("users/without-permissions", ListAsync);
+        routes.Get("users/{name}", GetAsync);
+        routes.Put("users/{name}", PutAsync);
+        routes.Delete("users/{name}", DeleteAsync);
+        routes.Post("users/bulk-delete", BulkDeleteAsync);
+        routes.Get("users/{name}/permissions", PermissionsAsync);
+        routes.Get("users/{name}/topic-permissions", TopicPermissionsAsync);
+        routes.Get("whoami", WhoAmIAsync);
+    }
+
+    public static JsonObject Describe(User user)
+    {
+        var limits = new JsonObject();
+        if (user.ConnectionsMax is { } connections) limits["max-connections"] = connections;
+        if (user.ChannelsMax is { } channels) limits["max-channels"] = channels;
+        var hash = user.Passwords.FirstOrDefault();
+        return new JsonObject
+        {
+            ["name"] = user.Name,
+            ["password_hash"] = hash?.Text ?? "",
+            ["hashing_algorithm"] = hash?.Algorithm ?? "",
+            ["tags"] = new JsonArray([.. user.Tags.Select(static tag => JsonValue.Create(tag))]),
+            ["limits"] = limits,
+        };
+    }
+
+    /// <summary>
+    /// Reads a user of a request or a definition file: `password`, or `password_hash` with `hashing_algorithm`, or
+    /// neither for one who can't log in by password; `tags` as a list or as text with commas.
+    /// </summary>
+    /// <exception cref="ApiError">Something is not acceptable.</exception>
+    public static User Read(string name, JsonObject json, Action<Span<byte>> fillRandom) => new(name)
+    {
+        Passwords = ReadPasswords(json, fillRandom),
+        Tags = ReadTags(json["tags"]),
+        ConnectionsMax = Limit(json, "max-connections"),
+        ChannelsMax = Limit(json, "max-channels"),
+    };
+
+    private static ImmutableArray<PasswordHash> ReadPasswords(JsonObject json, Action<Span<byte>> fillRandom)
+    {
+        if (Json.Text(json, "password") is { Length: > 0 } password)
+        {
+            return
+            [
+                ScramCredential.Create(ScramMechanism.Sha512, password, fillRandom),
+                ScramCredential.Create(ScramMechanism.Sha256, password, fillRandom),
+            ];
+        }
+
+        if (Json.Text(json, "password_hash") is not { Length: > 0 } text) return [];
+        return PasswordHash.TryParse(Json.Text(json, "hashing_algorithm"), text, out var hash, out var fault)
+            ? [hash]
+            : throw ApiError.BadRequest(fault);
+    }
+
+    private static ImmutableArray<string> ReadTags(JsonNode? tags) => tags switch
+    {
+        null => throw ApiError.BadRequest("tags are missing"),
+        JsonArray list => [.. list.Select(static tag => tag?.ToString() ?? "")],
+        JsonValue value when value.TryGetValue<string>(out var text) =>
+            [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)],
+        _ => throw ApiError.BadRequest("tags have to be a list, or text with commas"),
+    };
+
+    private static int? Limit(JsonObject json, string name)
+    {
+        if (json["limits"] is not JsonObject limits || limits[name] is null) return null;
+        var number = Json.Number(limits, name, -1);
+        return number < 0 ? null : (int)Math.Min(number, int.MaxValue);
+    }
+
+    private static Task ListAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var users = request.Broker.Users;
+        var shown = users.Users;
+        if (request.SegmentCount > 1)
+            shown = shown.ExceptBy(users.Permissions.Select(static item => item.Key.User), static user => user.Name);
+        return Json.WriteAsync(
+            request.Context, Listing.Show(request.Context, shown, static user => user.Name, Describe));
+    }
+
+    private static Task GetAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        return Json.WriteAsync(request.Context, Describe(Find(request)));
+    }
+
+    private static async Task PutAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var users = request.Broker.Users;
+        var isNew = !users.TryGet(request[1], out _);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var refused = users.Put(Read(request[1], body, request.Broker.Options.FillRandom));
+        await request.AnswerAsync(refused, isNew).ConfigureAwait(false);
+    }
+
+    private static Task DeleteAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        return request.AnswerAsync(request.Broker.Users.Remove(Find(request).Name), created: false);
+    }
+
+    private static async Task BulkDeleteAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        foreach (var name in body["users"] as JsonArray ?? throw ApiError.BadRequest("users are missing"))
+            request.Broker.Users.Remove(name?.ToString() ?? "");
+        await request.AnswerAsync(refused: null, created: false).ConfigureAwait(false);
+    }
+
+    private static Task PermissionsAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var name = Find(request).Name;
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, request.Broker.Users.Permissions.Where(item => item.Key.User == name),
+            static item => item.Key.VirtualHost, PermissionResource.Describe));
+    }
+
+    private static Task TopicPermissionsAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var name = Find(request).Name;
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, PermissionResource.Topics(request.Broker.Users).Where(row => row.User == name),
+            static row => row.VirtualHost, PermissionResource.Describe));
+    }
+
+    private static Task WhoAmIAsync(ApiRequest request) => Json.WriteAsync(request.Context, new JsonObject
+    {
+        ["name"] = request.Account.Name,
+        ["tags"] = new JsonArray([.. request.Account.Tags.Select(static tag => JsonValue.Create(tag))]),
+    });
+
+    private static User Find(ApiRequest request) =>
+        request.Broker.Users.TryGet(request[1], out var user) ? user : throw ApiError.NotFound();
+}

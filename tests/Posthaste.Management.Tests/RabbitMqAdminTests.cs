@@ -1,0 +1,84 @@
+using System.Diagnostics;
+
+namespace Posthaste.Management.Tests;
+
+/// <summary>The tool that comes with RabbitMQ's management plug-in, unchanged.</summary>
+public sealed class RabbitMqAdminTests(ApiHost api) : IClassFixture<ApiHost>
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task It_declares_lists_publishes_gets_purges_and_deletes()
+    {
+        Assert.Contains("queue declared", await RunAsync("declare", "queue", "name=tool", "durable=true"));
+        Assert.Contains("exchange declared", await RunAsync("declare", "exchange", "name=tools", "type=topic"));
+        Assert.Contains("binding declared", await RunAsync(
+            "declare", "binding", "source=tools", "destination=tool", "routing_key=a.#"));
+        Assert.Contains("Message published", await RunAsync(
+            "publish", "exchange=tools", "routing_key=a.b", "payload=hello"));
+        Assert.Contains("NOT routed", await RunAsync("publish", "exchange=tools", "routing_key=b", "payload=x"));
+        var listed = await RunAsync("-f", "tsv", "list", "queues", "name", "messages");
+        Assert.Contains("tool\t1", listed);
+        Assert.Contains("hello", await RunAsync("get", "queue=tool", "ackmode=ack_requeue_true"));
+        Assert.Contains("purged", await RunAsync("purge", "queue", "name=tool"));
+        Assert.Contains("No items", await RunAsync("get", "queue=tool"));
+        Assert.Contains("tools", await RunAsync("-f", "tsv", "list", "bindings", "source", "destination"));
+        Assert.Contains("queue deleted", await RunAsync("delete", "queue", "name=tool"));
+        Assert.Contains("exchange deleted", await RunAsync("delete", "exchange", "name=tools"));
+    }
+
+    [Fact]
+    public async Task It_manages_users_and_virtual_hosts()
+    {
+        Assert.Contains("vhost declared", await RunAsync("declare", "vhost", "name=its"));
+        Assert.Contains("user declared", await RunAsync("declare", "user", "name=it", "password=p", "tags=management"));
+        Assert.Contains("permission declared", await RunAsync(
+            "declare", "permission", "vhost=its", "user=it", "configure=.*", "write=.*", "read=.*"));
+        Assert.Contains("it\t", await RunAsync("-f", "tsv", "list", "users", "name", "tags"));
+        Assert.Contains("its", await RunAsync("-f", "tsv", "list", "permissions", "vhost", "user"));
+        Assert.Contains("posthaste@", await RunAsync("-f", "tsv", "show", "overview", "node"));
+        Assert.Contains("posthaste@", await RunAsync("-f", "tsv", "list", "nodes", "name"));
+        Assert.Contains("user deleted", await RunAsync("delete", "user", "name=it"));
+    }
+
+    [Fact]
+    public async Task It_exports_and_imports()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"definitions-{Guid.NewGuid():n}.json");
+        try
+        {
+            await RunAsync("declare", "queue", "name=kept", "durable=true");
+            Assert.Contains("Exported definitions", await RunAsync("export", file));
+            await RunAsync("delete", "queue", "name=kept");
+            Assert.Contains("Uploaded definitions", await RunAsync("import", file));
+            Assert.Contains("kept", await RunAsync("-f", "tsv", "list", "queues", "name"));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private async Task<string> RunAsync(params string[] arguments)
+    {
+        var tool = Find();
+        Assert.SkipWhen(tool is null, "rabbitmqadmin is not installed (package rabbitmq-server)");
+        var start = new ProcessStartInfo("python3") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[tool!, "-P", $"{api.Port}", "-H", "127.0.0.1", .. arguments])
+            start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Deadline);
+        Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)}: {await output}{await error}");
+        return await output + await error;
+    }
+
+    private static string? Find()
+    {
+        const string server = "/usr/lib/rabbitmq/lib";
+        return Directory.Exists(server)
+            ? Directory.EnumerateFiles(server, "rabbitmqadmin", SearchOption.AllDirectories).FirstOrDefault()
+            : null;
+    }
+}
