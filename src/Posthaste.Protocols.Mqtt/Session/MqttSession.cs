@@ -35,7 +35,7 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
     /// <summary>Seconds that it outlives the connection; 0 ends it with that.</summary>
     public uint ExpiryS { get; set; }
 
-    /// <summary>Made, like the others here, when there is something to remember: most sessions have few of them.</summary>
+    /// <summary>Made, like the others here, when there is something to remember.</summary>
     public SubscriptionTable Subscriptions => _subscriptions ??= new SubscriptionTable();
 
     /// <summary>Any thread, as an estimate.</summary>
