@@ -35,7 +35,7 @@ public sealed partial class VirtualHost : IQueueFactory
         Name = name;
         _catalog = new VirtualHostCatalog(name, this, broker.Options.CatalogLimits, broker.QueueIds);
         Notes = new VirtualHostNotes(broker, id);
-        Retained = new VirtualHostRetained(broker, id);
+        Retained = new VirtualHostRetained(broker, id, _catalog);
     }
 
     public MessageBroker Broker { get; }

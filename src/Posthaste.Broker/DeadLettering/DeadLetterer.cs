@@ -133,7 +133,7 @@ internal sealed partial class DeadLetterer
                 BodyLength = message.Body.Length,
             };
             return _broker.Pipeline.TryAppendCompound(
-                settlements, new ReadOnlySpan<OutgoingPublish>(in publish), null, null, _broker.NowMs);
+                settlements, new Span<OutgoingPublish>(ref publish), null, null, _broker.NowMs);
         }
     }
 

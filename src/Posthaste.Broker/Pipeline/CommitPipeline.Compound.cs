@@ -38,31 +38,60 @@ public sealed partial class CommitPipeline
     /// have settled is there again after a restart.
     /// </returns>
     internal bool TryAppendCompound(
-        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes,
+        ReadOnlySpan<QueueSettlement> settlements, Span<OutgoingPublish> messages, NoteChanges? notes,
         PipelineCallback? callback, long nowMs)
     {
-        var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages, notes);
-        JournalBlock? large = null;
-        var isRecorded = true;
-
         // Other changes of notes wait, so that the journal has them in the order of effect.
         using var order = notes is null ? default : notes.EnterScope();
         try
         {
-            if (bytes > Journal.InlinePayloadBytesMax) large = _journal!.RentLarge(bytes);
-            if (large is not null) WriteCompound(large.Payload, settlements, messages, notes, nowMs);
-            lock (_lock) AppendCompound(bytes, large, settlements, messages, notes, callback, nowMs);
-            if (bytes > 0 || !HasJournal) notes?.TakeEffect();
+            var isAppended = false;
+            while (!isAppended)
+            {
+                foreach (ref var message in messages) message.Retained?.Refresh(ref message);
+                isAppended = TryAppendRouted(settlements, messages, notes, callback, nowMs);
+            }
         }
         catch (StorageException e) when (e is JournalFullException or JournalFailedException or StorageFullException)
         {
-            large?.Release();
-            isRecorded = false;
+            RefuseCompound(messages, callback);
+            return false;
         }
 
-        if (isRecorded) WorkArrived?.Invoke();
-        else RefuseCompound(messages, callback);
-        return isRecorded;
+        WorkArrived?.Invoke();
+        return true;
+    }
+
+    /// <returns>False when a retained message has to be routed again first; then nothing has happened.</returns>
+    private bool TryAppendRouted(
+        ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes,
+        PipelineCallback? callback, long nowMs)
+    {
+        var bytes = _journal is null || IsFailed ? 0 : CompoundBytes(settlements, messages, notes);
+        var large = bytes > Journal.InlinePayloadBytesMax ? _journal!.RentLarge(bytes) : null;
+        if (large is not null) WriteCompound(large.Payload, settlements, messages, notes, nowMs);
+        var isAppended = false;
+        try
+        {
+            lock (_lock)
+            {
+                foreach (ref readonly var message in messages)
+                {
+                    if (!IsCurrent(in message)) return false;
+                }
+
+                AppendCompound(bytes, large, settlements, messages, notes, callback, nowMs);
+            }
+
+            isAppended = true;
+        }
+        finally
+        {
+            if (!isAppended) large?.Release();
+        }
+
+        if (bytes > 0 || !HasJournal) notes?.TakeEffect();
+        return true;
     }
 
     private void AppendCompound(

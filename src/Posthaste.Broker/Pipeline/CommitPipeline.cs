@@ -76,7 +76,7 @@ public sealed partial class CommitPipeline
 
     /// <summary>Appends messages in order, each to be applied when it is durable.</summary>
     /// <returns>The ticket of the last one: applied when <see cref="AppliedTicket"/> has reached it.</returns>
-    internal long AppendPublishes(ReadOnlySpan<OutgoingPublish> items, long nowMs, FlushSet flushes)
+    internal long AppendPublishes(Span<OutgoingPublish> items, long nowMs, FlushSet flushes)
     {
         if (IsFailed || IsFull)
         {
@@ -100,20 +100,26 @@ public sealed partial class CommitPipeline
         return ticket;
     }
 
-    private void AppendRun(ReadOnlySpan<OutgoingPublish> items, ref int at, ref long ticket, long nowMs)
+    /// <summary>Appends messages up to one that has to be prepared outside of the lock.</summary>
+    private void AppendRun(Span<OutgoingPublish> items, ref int at, ref long ticket, long nowMs)
     {
+        items[at].Retained?.Refresh(ref items[at]);
         if (IsLarge(in items[at]))
         {
-            ticket = AppendLargePublish(in items[at], nowMs);
-            at++;
+            if (TryAppendLargePublish(in items[at], nowMs, ref ticket)) at++;
             return;
         }
 
         lock (_lock)
         {
-            for (; at < items.Length && !IsLarge(in items[at]); at++) ticket = AppendPublish(in items[at], nowMs);
+            for (; at < items.Length && !IsLarge(in items[at]) && IsCurrent(in items[at]); at++)
+                ticket = AppendPublish(in items[at], nowMs);
         }
     }
+
+    /// <summary>Under the lock: whether a retained message misses no queue that was bound before.</summary>
+    private static bool IsCurrent(in OutgoingPublish item) =>
+        item.Retained is null || item.Retained.IsCurrent(item.Route);
 
     /// <summary>Appends a callback to be run when everything before it is durable and applied. Any thread.</summary>
     public void Post(PipelineCallback callback)
@@ -246,24 +252,28 @@ public sealed partial class CommitPipeline
         return AddPublish(in item, location, length, nowMs);
     }
 
-    private long AppendLargePublish(in OutgoingPublish item, long nowMs)
+    /// <returns>False when it has to be routed again first.</returns>
+    private bool TryAppendLargePublish(in OutgoingPublish item, long nowMs, ref long ticket)
     {
         var length = item.StoredBytes;
         var header = HeaderBytes(in item);
         var block = _journal!.RentLarge(header + length);
         WriteRecord(block.Payload, in item, nowMs);
+        var isAppended = false;
         try
         {
             lock (_lock)
             {
+                if (!IsCurrent(in item)) return false;
                 var position = _journal.AppendLarge((byte)TypeOf(in item), block);
-                return AddPublish(in item, MessageLocation.Journal(position + header), length, nowMs);
+                ticket = AddPublish(in item, MessageLocation.Journal(position + header), length, nowMs);
             }
+
+            return isAppended = true;
         }
-        catch (StorageException)
+        finally
         {
-            block.Release();
-            throw;
+            if (!isAppended) block.Release();
         }
     }
 

@@ -36,6 +36,11 @@ public sealed class Route
 
     public int QueueCount => Queues.Length;
 
+    /// <summary>
+    /// The catalog's version that it holds for at least; the catalog may have changed since. -1 when nobody noted it.
+    /// </summary>
+    internal int Version { get; set; } = -1;
+
     internal byte[] ExchangeBytes { get; }
 
     internal byte[] RoutingKeyBytes { get; }
@@ -64,7 +69,7 @@ public sealed class Route
         persistent ? HasTransient : Array.Exists(Queues, static queue => !queue.KeepsAll);
 
     /// <summary>The same exchange and key with other queues: what is left after some have refused.</summary>
-    internal Route With(BrokerQueue[] queues) => new(ExchangeBytes, RoutingKeyBytes, queues);
+    internal Route With(BrokerQueue[] queues) => new(ExchangeBytes, RoutingKeyBytes, queues) { Version = Version };
 
     internal bool Matches(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
         routingKey.SequenceEqual(RoutingKeyBytes) && exchange.SequenceEqual(ExchangeBytes);

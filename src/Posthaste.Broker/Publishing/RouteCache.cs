@@ -126,6 +126,7 @@ public sealed class RouteCache
             : RouteIn(exchange, routingKey, [], in context, out route);
         if (status != RouteStatus.Found) return status;
         if (_result.DependsOnHeaders) return RouteStatus.NeedsHeaders;
+        route.Version = version;
         Remember(exchange, routingKey, route, version, access);
         return RouteStatus.Found;
     }

@@ -1,3 +1,4 @@
+using Posthaste.Broker.Publishing;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Retained;
 
@@ -19,6 +20,18 @@ internal sealed class RetainedChange(VirtualHostRetained retained, RetainedHold 
     public byte[] Message => message;
 
     public long TtlMs => ttlMs;
+
+    /// <summary>Whether the message goes wherever it would go if it were routed now.</summary>
+    public bool IsCurrent(Route route) => route.Version == retained.Catalog.Version;
+
+    /// <summary>
+    /// Adds queues that were bound since the message was routed, so that it reaches each subscriber that may not find
+    /// it here: the pipeline asks <see cref="IsCurrent"/> under the lock under which it takes callbacks too.
+    /// </summary>
+    public void Refresh(ref OutgoingPublish publish)
+    {
+        if (!IsCurrent(publish.Route)) retained.Refresh(ref publish);
+    }
 
     /// <summary>The pipeline has it from now on, and notes when it came in.</summary>
     public void SetUnderWay(long receivedAtMs)

@@ -1,8 +1,11 @@
 using System.Buffers;
 using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Queues;
 using Posthaste.Broker.Storage;
+using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Retained;
+using Posthaste.Core.Routing;
 
 namespace Posthaste.Broker.Retained;
 
@@ -12,10 +15,11 @@ namespace Posthaste.Broker.Retained;
 /// </summary>
 /// <remarks>
 /// A message takes effect in the pipeline's order, when it is durable and enters its queues. A new subscriber first
-/// binds, then posts a callback to the pipeline, and reads when that was called: so it gets every message once at
-/// least, from its queue or from here. Any thread; the lock is held for a batch at most, and nothing is called with it.
-/// All is in memory, within <see cref="MessageBrokerOptions.RetainedMessagesMax"/> and
-/// <see cref="MessageBrokerOptions.RetainedBytesMax"/>.
+/// binds, then posts a callback to the pipeline, and reads when that was called: so it gets every message at least
+/// once. One that is appended before the callback is here by then; one that is appended later is routed again, if the
+/// catalog has changed since it was, and so goes to the subscriber's queue. Any thread; the lock is held for a batch at
+/// most, and nothing is called with it. All is in memory, within <see cref="MessageBrokerOptions.RetainedMessagesMax"/>
+/// and <see cref="MessageBrokerOptions.RetainedBytesMax"/>.
 /// </remarks>
 public sealed class VirtualHostRetained
 {
@@ -34,9 +38,10 @@ public sealed class VirtualHostRetained
     private readonly RetainedStore _store;
     private readonly MessageBroker _broker;
 
-    internal VirtualHostRetained(MessageBroker broker, uint hostId)
+    internal VirtualHostRetained(MessageBroker broker, uint hostId, VirtualHostCatalog catalog)
     {
         _broker = broker;
+        Catalog = catalog;
         _store = new RetainedStore(broker.Options.RetainedMessagesMax, broker.Options.RetainedBytesMax);
         HostId = hostId;
     }
@@ -59,6 +64,8 @@ public sealed class VirtualHostRetained
     }
 
     internal uint HostId { get; }
+
+    internal VirtualHostCatalog Catalog { get; }
 
     /// <summary>
     /// Makes a message one that is retained when it is published; one with an empty body takes away what is retained
@@ -99,6 +106,29 @@ public sealed class VirtualHostRetained
     public bool Read(RetainedCursor cursor, List<RetainedMessage> into, int matchesMax)
     {
         lock (_lock) return _store.Read(cursor, into, matchesMax, StepsMax, _broker.NowMs);
+    }
+
+    /// <summary>
+    /// Adds the queues that the catalog leads to now; those that it no longer leads to get the message still.
+    /// </summary>
+    internal void Refresh(ref OutgoingPublish publish)
+    {
+        var version = Catalog.Version;
+        var known = new HashSet<BrokerQueue>(publish.Route.Queues);
+        var queues = new List<BrokerQueue>(publish.Route.Queues);
+        if (Catalog.TryGetExchange(publish.Route.Exchange, out var exchange))
+        {
+            var result = new RouteResult();
+            Catalog.Route(exchange, publish.Route.RoutingKey, RouteHeaders.None, result);
+            foreach (var target in result.Queues)
+            {
+                var queue = (BrokerQueue)target;
+                if (!known.Contains(queue) && queue.TryAdmit(publish.BodyLength)) queues.Add(queue);
+            }
+        }
+
+        publish.Route = publish.Route.With([.. queues]);
+        publish.Route.Version = version;
     }
 
     internal void End(RetainedChange change, bool takeEffect)

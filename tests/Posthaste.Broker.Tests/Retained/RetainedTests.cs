@@ -59,6 +59,35 @@ public sealed class RetainedTests
         Assert.Equal(["a.c=2"], Match("#"));
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(200_000)]
+    public void A_subscriber_that_comes_between_routing_and_publishing_misses_nothing(int bodyBytes)
+    {
+        var (first, second) = (new string('1', bodyBytes), new string('2', bodyBytes));
+        _host.Declare("before");
+        _host.Declare("new");
+        Bind("before", "a");
+        Bind("before", "b");
+        var publisher = new Publisher(_host);
+        var transaction = _host.Host.BeginTransaction();
+        publisher.Retain("a", first, atOnce: false);
+        publisher.RetainIn(transaction, "b", second);
+
+        // Nothing is retained yet when the new subscriber looks, so it has to get both from its queue.
+        Bind("new", "#");
+        _host.Idle();
+        Assert.Empty(Match("#"));
+        publisher.Flush();
+        transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread);
+        _host.Idle();
+
+        Assert.Equal(2, Match("#").Count);
+        _host.CrashAndOpen();
+        Assert.Equal([first, second], _host.DrainBodies("before"));
+        Assert.Equal([first, second], _host.DrainBodies("new"));
+    }
+
     [Fact]
     public void It_stays_between_the_messages_published_before_and_after_it()
     {

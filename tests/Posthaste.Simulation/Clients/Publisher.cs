@@ -93,8 +93,9 @@ internal sealed class Publisher : PublishSource
         _pinned.Clear();
     }
 
-    /// <summary>Publishes to `amq.topic`, to be retained, and hands it over at once.</summary>
-    public RetainRefusal Retain(string routingKey, string body, bool persistent = true, long ttlMs = -1)
+    /// <summary>Publishes to `amq.topic`, to be retained, and hands it over at once or with the batch.</summary>
+    public RetainRefusal Retain(
+        string routingKey, string body, bool persistent = true, long ttlMs = -1, bool atOnce = true)
     {
         var refusal = TryRetain(routingKey, body, persistent, ttlMs, out var publish);
         if (refusal != RetainRefusal.None) return refusal;
@@ -106,7 +107,7 @@ internal sealed class Publisher : PublishSource
         }
 
         _batch.Add() = publish;
-        Flush();
+        if (atOnce) Flush();
         return refusal;
     }
 
