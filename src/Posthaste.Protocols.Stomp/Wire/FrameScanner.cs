@@ -54,7 +54,9 @@ internal static class FrameScanner
     /// <param name="bytes">What has been received.</param>
     /// <param name="version">By whose rules headers are read.</param>
     /// <param name="limits">What it may be; judged before anything is waited for.</param>
-    /// <param name="frame">The frame; without its body while that is not all there.</param>
+    /// <param name="frame">
+    /// The frame; without its body while that is not all there, and with the headers before what is wrong.
+    /// </param>
     /// <param name="count">Bytes of the whole frame, or of its head while the body is not all there.</param>
     /// <param name="error">What is wrong with it.</param>
     public static ScanStatus Scan(
@@ -109,6 +111,8 @@ internal static class FrameScanner
         var at = start;
         for (var lines = 0; ; lines++)
         {
+            // Also of a frame that turns out to be none: the error names its receipt.
+            frame.Headers = bytes[start..at];
             var rest = bytes[at..];
             var length = rest.IndexOf((byte)'\n');
             if (at + int.Max(length, 0) > limits.HeadBytesMax || (length < 0 && bytes.Length > limits.HeadBytesMax))
@@ -117,7 +121,6 @@ internal static class FrameScanner
                 return ScanStatus.NeedMore;
             if (length == 0 || (length == 1 && rest[0] == '\r'))
             {
-                frame.Headers = bytes[start..at];
                 end = at + length + 1;
                 return ScanStatus.Whole;
             }

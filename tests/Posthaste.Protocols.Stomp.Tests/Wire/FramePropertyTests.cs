@@ -31,15 +31,18 @@ public sealed class FramePropertyTests
     [Fact]
     public void Any_bytes_at_all_are_answered() => Prop.ForAll<byte[], int>((garbage, seed) =>
     {
-        byte[] bytes = seed % 2 == 0 ? garbage : [.. "SEND\ndestination:/queue/a\n"u8, .. garbage];
+        byte[] bytes = seed % 2 == 0 ? garbage : [.. "SEND\nreceipt:r\n"u8, .. garbage];
         foreach (var version in Enum.GetValues<StompVersion>())
         {
             var rest = bytes.AsSpan();
             while (!rest.IsEmpty)
             {
                 rest = rest[FrameScanner.CountNoise(rest)..];
-                var status = FrameScanner.Scan(rest, version, ScannedFrame.Limits, out _, out var count, out var error);
+                var status = FrameScanner.Scan(
+                    rest, version, ScannedFrame.Limits, out var frame, out var count, out var error);
                 Assert.Equal(status == ScanStatus.Error, error.IsError);
+                if (status != ScanStatus.NeedMore && frame.Has(KnownHeader.Receipt))
+                    Assert.Equal("r"u8, frame.Raw(KnownHeader.Receipt));
                 if (status != ScanStatus.Whole)
                     break;
                 rest = rest[count..];

@@ -74,6 +74,18 @@ public sealed class FrameScannerTests
         Assert.Equal((message, detail), (error.Message, error.Detail));
     }
 
+    [Theory]
+    [InlineData("SEND\nreceipt:r\nnovalue\n\n@")]
+    [InlineData("SEND\nreceipt:r\ncontent-length:x\n\n@")]
+    [InlineData("SEND\nreceipt:r\na:\\t\n\n@")]
+    public void A_frame_that_is_none_still_names_its_receipt(string wire)
+    {
+        var status = FrameScanner.Scan(
+            Bytes(wire), StompVersion.V12, ScannedFrame.Limits, out var frame, out _, out _);
+        Assert.Equal(ScanStatus.Error, status);
+        Assert.Equal("r"u8, frame.Raw(KnownHeader.Receipt));
+    }
+
     [Fact]
     public void Limits_are_enforced_before_the_frame_is_whole()
     {
