@@ -36,6 +36,45 @@ public sealed class QueueLifecycleTests
     }
 
     [Fact]
+    public void AGetAndADeclarationAreUsesToo()
+    {
+        var got = _host.Declare("got", [new(QueueArguments.Expires, 10_000)]);
+        _host.Declare("declared", [new(QueueArguments.Expires, 10_000)]);
+        _host.Declare("idle", [new(QueueArguments.Expires, 10_000)]);
+        for (var i = 0; i < 3; i++)
+        {
+            _host.Time.Advance(9_000);
+            got.Get(new RecordingGet(), FlushSet.ForThisThread);
+            _host.Declare("declared", [new(QueueArguments.Expires, 10_000)]);
+            _host.Idle();
+        }
+
+        Assert.Equal((true, true, false), (Exists("got"), Exists("declared"), Exists("idle")));
+        _host.Time.Advance(10_000);
+        _host.Idle();
+        Assert.Equal((false, false), (Exists("got"), Exists("declared")));
+    }
+
+    [Fact]
+    public void AVirtualHostIsDurableAndSharesNoNamesWithOthers()
+    {
+        var other = _host.Broker.AddVirtualHost("other");
+        using (var connection = _host.Connect("other"))
+        {
+            Assert.Null(other.DeclareQueue("q", false, true, false, false, [], connection).Error);
+            new Publisher(_host.Broker, other).Publish("q", "theirs");
+        }
+
+        Assert.False(Exists("q"));
+        _host.Idle();
+        _host.CrashAndOpen();
+
+        Assert.False(Exists("q"));
+        Assert.Same(
+            _host.Broker.FindVirtualHost("other"), _host.Broker.Queues.Single(queue => queue.MessageCount == 1).Host);
+    }
+
+    [Fact]
     public void AnAutoDeleteQueueGoesWithItsLastConsumer()
     {
         _host.Host.DeclareQueue("q", false, false, false, true, [], _host.Connection);

@@ -6,8 +6,8 @@ using Posthaste.Testing;
 namespace Posthaste.Interop.Tests.BadInput;
 
 /// <summary>
-/// Many connections, and one that never reads, each against a process of its own. A client that behaves notices
-/// nothing of either.
+/// Many connections, one that never reads and one that falls silent, each against a process of its own. A client that
+/// behaves notices nothing of them.
 /// </summary>
 public sealed class CrowdTests(BrokerFixture fixture, ITestOutputHelper output) : IAsyncLifetime
 {
@@ -90,6 +90,31 @@ public sealed class CrowdTests(BrokerFixture fixture, ITestOutputHelper output) 
             await DeclareAsync(publisher, Queue) == MessageCount);
         WireMessage first = await publisher.GetAsync(Queue);
         Assert.True(first.Redelivered);
+        await CheckUnmovedAsync();
+    }
+
+    [BrokerFact(Timeout = TimeLimitMs)]
+    public async Task A_client_that_falls_silent_is_cut_and_its_messages_go_to_others()
+    {
+        const string Queue = "held";
+        const int HeartbeatSeconds = 1;
+        WireClient silent = await WireClient.ConnectAsync("127.0.0.1", _broker.AmqpPort);
+        _clients.Add(silent);
+        await silent.StartAsync();
+        await silent.AuthenticateAsync("PLAIN", "\0guest\0guest"u8.ToArray());
+        await silent.TuneAsync(silent.Tune.ChannelMax, silent.Tune.FrameMax, HeartbeatSeconds);
+        await silent.SendMethodAsync(0, 10, 40, new WireWriter().ShortString("/").ShortString("").Octet(0));
+        await silent.ExpectAsync(10, 41);
+        await silent.OpenChannelAsync(1);
+        await DeclareAsync(silent, Queue);
+        await silent.PublishAsync("", Queue, new WireWriter().Short(0).ToArray(), new byte[10]);
+        Assert.False((await silent.GetAsync(Queue)).Redelivered);
+
+        // As if its machine had lost its power: the connection stays, and nothing comes any more.
+        WireClient other = await OpenAsync();
+        await Wait.UntilAsync("the message to come back", async () => await DeclareAsync(other, Queue) == 1);
+        Assert.True((await other.GetAsync(Queue)).Redelivered);
+        Assert.Null(await silent.ReadAsync());
         await CheckUnmovedAsync();
     }
 

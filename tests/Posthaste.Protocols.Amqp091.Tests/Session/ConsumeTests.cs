@@ -9,6 +9,19 @@ namespace Posthaste.Protocols.Amqp091.Tests.Session;
 public sealed class ConsumeTests
 {
     [Fact]
+    public async Task No_local_is_ignored()
+    {
+        await using var host = new BrokerHost();
+        var client = await host.OpenChannelAsync();
+        await client.DeclareQueueAsync("q");
+        await client.SendAsync(
+            1, new BasicConsume { Queue = "q"u8, ConsumerTag = "c"u8, NoLocal = true, NoAck = true });
+        await client.ExpectAsync(MethodId.BasicConsumeOk);
+        await client.PublishAsync("", "q", "my own");
+        Assert.Equal("my own", (await client.ExpectDeliveryAsync()).Text);
+    }
+
+    [Fact]
     public async Task Prefetch_bounds_what_a_consumer_holds()
     {
         await using var host = new BrokerHost();

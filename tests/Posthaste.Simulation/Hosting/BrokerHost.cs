@@ -75,8 +75,8 @@ internal sealed class BrokerHost
         return this;
     }
 
-    public BrokerConnection Connect() => Broker.OpenConnection(
-        NoTransport.Create(), "sim", new BrokerUser("sim"), Broker.FindVirtualHost(MessageBroker.DefaultVirtualHost)!);
+    public BrokerConnection Connect(string host = MessageBroker.DefaultVirtualHost) =>
+        Broker.OpenConnection(NoTransport.Create(), "sim", new BrokerUser("sim"), Broker.FindVirtualHost(host)!);
 
     /// <summary>Does what is to be done, until nothing is.</summary>
     public void Idle()
