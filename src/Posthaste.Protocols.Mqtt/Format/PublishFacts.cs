@@ -83,6 +83,8 @@ internal readonly record struct PublishFacts(
         if (message.Format == PropertyFormat.Mqtt)
             return Read(message.Properties, out properties);
         properties = default;
-        return new PublishFacts(message.IsPersistent ? QoS.AtLeastOnce : QoS.AtMostOnce, Retain: false);
+        return new PublishFacts(
+            message.IsPersistent ? QoS.AtLeastOnce : QoS.AtMostOnce,
+            (message.Flags & MessageFlags.Retained) != 0);
     }
 }

@@ -16,6 +16,8 @@ internal sealed partial class MqttConnection
     {
         if (_grantedSlot is { } granted && _state == ConnectionState.Claiming)
             BeginSession(granted);
+        if (_subscriber is { HasRetained: true } subscriber && _state == ConnectionState.Running)
+            subscriber.Feed(scope);
 
         var rest = buffer;
         while (!rest.IsEmpty && CanGoOn)

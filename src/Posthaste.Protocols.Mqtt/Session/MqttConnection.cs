@@ -46,7 +46,7 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
         : base("MQTT", handler.Broker, transport, handler.Scopes, handler.Log)
     {
         _handler = handler;
-        Output = new MqttOutput(transport.Transport.Output, Wake);
+        Output = new MqttOutput(transport.Transport.Output, OnOutputChanged);
     }
 
     public override MqttOutput Output { get; }
@@ -97,6 +97,18 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
     {
         _grantedSlot = slot;
         InterruptReader();
+    }
+
+    /// <summary>Lets the reader go on with what it sends of its own accord. Any thread.</summary>
+    public void Continue() => InterruptReader();
+
+    /// <summary>There is room again, for retained messages too.</summary>
+    private void OnOutputChanged()
+    {
+        if (_subscriber is { HasRetained: true })
+            InterruptReader();
+        else
+            Wake();
     }
 
     protected override void HandOver(ReadScope scope)

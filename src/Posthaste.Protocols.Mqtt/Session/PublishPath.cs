@@ -3,6 +3,7 @@ using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Replies;
 using Posthaste.Broker.Sessions;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Retained;
 using Posthaste.Protocols.Mqtt.Format;
 using Posthaste.Protocols.Mqtt.Wire;
 using Posthaste.Protocols.Mqtt.Wire.Packets;
@@ -132,7 +133,7 @@ internal sealed class PublishPath
             return Refuse(publish, ReasonCode.NotAuthorized, scope);
         if (status != RouteStatus.Found)
             return Refuse(publish, ReasonCode.ImplementationSpecificError, scope);
-        if (!route.IsEmpty)
+        if (!route.IsEmpty || publish.Retain)
             return Add(publish, route, scope);
 
         var isReply = exchange.IsEmpty && TryReply(publish, key, scope);
@@ -141,26 +142,24 @@ internal sealed class PublishPath
 
     private unsafe WireError Add(in Publish publish, Route route, ReadScope scope)
     {
-        OutgoingPublish local = default;
         var properties = Encode(publish, scope);
-        var isRecorded = publish.QoS == QoS.ExactlyOnce && _connection.Session.IsKept;
-        ref var message = ref local;
-        if (!isRecorded)
-            message = ref _batch.Add();
-        message.Route = route;
-        message.Format = PropertyFormat.Mqtt;
-        message.Flags = publish.QoS == QoS.AtMostOnce ? MessageFlags.None : MessageFlags.Persistent;
-        message.TtlMs = StoredProperties.ExpiryOf(publish.Properties) is { } expiryS
-            ? (long)expiryS * MsPerSecond
-            : -1;
-        message.Properties = ReadScope.AddressOf(properties);
-        message.PropertiesLength = properties.Length;
-        message.Body = ReadScope.AddressOf(publish.Payload);
-        message.BodyLength = publish.Payload.Length;
-        var code = route.IsEmpty ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
-        if (isRecorded)
-            return _connection.ExactlyOnce.Publish(publish.PacketId, message, code, scope);
+        var message = new OutgoingPublish
+        {
+            Route = route,
+            Format = PropertyFormat.Mqtt,
+            Flags = publish.QoS == QoS.AtMostOnce ? MessageFlags.None : MessageFlags.Persistent,
+            TtlMs = StoredProperties.ExpiryOf(publish.Properties) is { } expiryS ? (long)expiryS * MsPerSecond : -1,
+            Properties = ReadScope.AddressOf(properties),
+            PropertiesLength = properties.Length,
+            Body = ReadScope.AddressOf(publish.Payload),
+            BodyLength = publish.Payload.Length,
+        };
+        if (publish.Retain && _connection.Host.Retained.Prepare(ref message) != RetainRefusal.None)
+            return Refuse(publish, ReasonCode.QuotaExceeded, scope);
 
+        var code = route.IsEmpty ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+        if (publish.QoS == QoS.ExactlyOnce && _connection.Session.IsKept)
+            return _connection.ExactlyOnce.Publish(publish.PacketId, message, code, scope);
         if (publish.QoS != QoS.AtMostOnce)
         {
             message.Source = _acks;
@@ -169,6 +168,7 @@ internal sealed class PublishPath
                 _connection.Session.Received.Add(publish.PacketId);
         }
 
+        _batch.Add() = message;
         if (_batch.IsFull)
             Flush(scope);
         return default;
@@ -221,6 +221,8 @@ internal sealed class PublishPath
         MqttLog.PublishRefused(_connection.Logger, _connection.Session.ClientId, code);
         if (publish.QoS == QoS.AtMostOnce && code == ReasonCode.PayloadFormatInvalid)
             return new WireError(code, "a payload that is not the UTF-8 that it is said to be");
+        if (code == ReasonCode.QuotaExceeded && _connection.Version != MqttVersion.V5)
+            return new WireError(code, "there is no room for a message to be retained");
         return Answer(publish, _connection.Version == MqttVersion.V5 ? code : ReasonCode.Success, scope);
     }
 

@@ -18,14 +18,19 @@ internal sealed class Subscriber
 {
     private readonly MqttConnection _connection;
     private readonly SessionQueues _queues;
+    private readonly RetainedFeed _retained;
     private readonly SessionReplies _replies;
 
     public Subscriber(MqttConnection connection)
     {
         _connection = connection;
         _queues = new SessionQueues(connection);
+        _retained = new RetainedFeed(connection, _queues);
         _replies = new SessionReplies(connection);
     }
+
+    /// <summary>Retained messages are still to be sent.</summary>
+    public bool HasRetained => _retained.IsPending;
 
     private MqttSession Session => _connection.Session;
 
@@ -56,6 +61,7 @@ internal sealed class Subscriber
 
         _replies.Send(
             new SubAck { PacketId = subscribe.PacketId, Codes = codes.ToArray() }, Session.IsKept, scope.Flushes);
+        _retained.Start();
     }
 
     public void Unsubscribe(in Unsubscribe unsubscribe, ReadScope scope)
@@ -67,9 +73,13 @@ internal sealed class Subscriber
             new UnsubAck { PacketId = unsubscribe.PacketId, Codes = codes.ToArray() }, Session.IsKept, scope.Flushes);
     }
 
+    /// <summary>Goes on with retained messages, as far as there is room.</summary>
+    public void Feed(ReadScope scope) => _retained.Feed(scope);
+
     /// <summary>Nothing is delivered any more.</summary>
     public void End(ReadScope scope)
     {
+        _retained.Stop();
         _queues.End(scope.Flushes);
     }
 
@@ -102,6 +112,8 @@ internal sealed class Subscriber
         };
         if (Keep(subscription, replaced, scope.Flushes) is var refusal and not ReasonCode.Success)
             return refusal;
+        if (!isShared && IsRetainedAskedFor(subscription, isNew))
+            _retained.Add(subscription);
         return (ReasonCode)qos;
     }
 
@@ -139,9 +151,17 @@ internal sealed class Subscriber
             return ReasonCode.NoSubscriptionExisted;
         lock (_connection.Output.Gate)
             Session.Subscriptions.Remove(filter);
+        _retained.Remove(filter);
         _queues.Detach(subscription, scope.Flushes);
         if (Session.IsKept)
             _connection.Store.RemoveFilter(filter);
         return ReasonCode.Success;
     }
+
+    private static bool IsRetainedAskedFor(TopicSubscription subscription, bool isNew) => subscription.Retained switch
+    {
+        RetainHandling.Send => true, // [MQTT-3.3.1-9]
+        RetainHandling.SendIfNew => isNew, // [MQTT-3.3.1-10]
+        _ => false, // [MQTT-3.3.1-11]
+    };
 }

@@ -3,6 +3,7 @@ using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Retained;
 using Posthaste.Protocols.Mqtt.Format;
 using Posthaste.Protocols.Mqtt.Wire;
 
@@ -26,13 +27,13 @@ internal static class WillPublisher
         var status = host.CreateRouteCache().Resolve(MqttHandler.ExchangeBytes, key, out var route);
         if (status == RouteStatus.NeedsHeaders)
             status = host.CreateRouteCache().Resolve(MqttHandler.ExchangeBytes, key, [], headers: null, out route);
-        if (status == RouteStatus.Found && !route.IsEmpty)
+        if (status == RouteStatus.Found && (!route.IsEmpty || facts.Retain))
         {
             var memory = host.Broker.Buffers.Rent(will.Properties.Length + will.Payload.Length);
             will.Properties.CopyTo(memory.Array);
             will.Payload.CopyTo(memory.Array.AsSpan(will.Properties.Length));
             var at = ReadScope.AddressOf(memory.Array);
-            transaction.Publish(new OutgoingPublish
+            var message = new OutgoingPublish
             {
                 Route = route,
                 Format = PropertyFormat.Mqtt,
@@ -42,7 +43,12 @@ internal static class WillPublisher
                 PropertiesLength = will.Properties.Length,
                 Body = at + will.Properties.Length,
                 BodyLength = will.Payload.Length,
-            });
+            };
+
+            // Without room to retain it, those who are there get it all the same.
+            var isRetained = facts.Retain && host.Retained.Prepare(ref message) == RetainRefusal.None;
+            if (isRetained || !route.IsEmpty)
+                transaction.Publish(message);
             memory.Release();
         }
 

@@ -37,7 +37,8 @@ internal sealed record ReceivedPacket(PacketType Type)
     public uint[] Identifiers =>
         [.. Properties.Where(property => property.Id == PropertyId.SubscriptionIdentifier).Select(p => p.Number)];
 
-    public override string ToString() => $"{Type} {Code} id={PacketId} '{Topic}' {Text} [{string.Join(',', Codes)}]";
+    public override string ToString() =>
+        $"{Type} {Code} id={PacketId} '{Cut(Topic)}' {Cut(Text)} [{string.Join(',', Codes)}]";
 
     /// <summary>Decodes with the broker's own codec, which its tests hold to the specifications.</summary>
     public static ReceivedPacket Read(Packet packet, MqttVersion version)
@@ -95,6 +96,8 @@ internal sealed record ReceivedPacket(PacketType Type)
         Assert.True(read is not null, $"{packet.Type}: {error.Detail}");
         return read;
     }
+
+    private static string Cut(string text) => text.Length <= 40 ? text : text[..40] + "...";
 
     private static TestProperty[] Copy(PropertyList properties)
     {

@@ -19,6 +19,7 @@ internal sealed class TestClient : IAsyncDisposable
     private readonly Pipe _toBroker;
     private readonly Pipe _fromBroker;
     private readonly TaskCompletionSource<string> _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<ReceivedPacket> _early = new();
     private ushort _lastPacketId;
 
     public TestClient(
@@ -219,10 +220,20 @@ internal sealed class TestClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The next packet, which has to be of this type.</summary>
+    /// <summary>
+    /// The next packet, which has to be of this type. Messages may come before an answer; they are kept for later.
+    /// </summary>
     public async Task<ReceivedPacket> ExpectAsync(PacketType type, ushort? packetId = null)
     {
+        if (type == PacketType.Publish && _early.TryDequeue(out var early))
+            return early;
         var packet = await ReadAsync();
+        while (packet?.Type == PacketType.Publish && type is not (PacketType.Publish or PacketType.PingResp))
+        {
+            _early.Enqueue(packet);
+            packet = await ReadAsync();
+        }
+
         Assert.True(packet is not null, $"{type} expected, but the broker has closed");
         Assert.True(type == packet.Type, $"{type} expected, but got {packet}");
         if (packetId is { } id)
@@ -251,8 +262,26 @@ internal sealed class TestClient : IAsyncDisposable
     /// <summary>Nothing has come before the answer to a ping sent now.</summary>
     public async Task ExpectSilenceAsync()
     {
+        Assert.Empty(_early);
         await SendAsync(PacketFrame.PingReq.ToArray());
         await ExpectAsync(PacketType.PingResp);
+    }
+
+    /// <summary>
+    /// Nothing has come, also not behind what the broker does in its own time: a message published after it all is the
+    /// first to come.
+    /// </summary>
+    public async Task ExpectSilenceAfterFenceAsync(TestClient publisher)
+    {
+        var fence = $"fence/{Guid.NewGuid()}";
+        await SubscribeAsync(fence, QoS.AtLeastOnce);
+        await publisher.PublishAsync(fence, "fence", QoS.AtLeastOnce, retain: true);
+        Assert.Equal(fence, (await ReceiveAsync()).Topic);
+        await SubscribeAsync(fence, QoS.AtLeastOnce);
+        Assert.Equal(fence, (await ReceiveAsync()).Topic);
+        await publisher.PublishAsync(fence, "", QoS.AtLeastOnce, retain: true);
+        Assert.Equal("", (await ReceiveAsync()).Text);
+        await UnsubscribeAsync(fence);
     }
 
     /// <summary>The broker closes; a client of MQTT 5 is told why, in its last packet.</summary>
