@@ -5,15 +5,16 @@ using Posthaste.Protocols.Mqtt.Wire.Properties;
 namespace Posthaste.Protocols.Mqtt.Format;
 
 /// <summary>Reads what MQTT clients published for all others: docs/protocols/mapping.md has the table.</summary>
-internal sealed class MqttFormat : CanonicalFormat
+public sealed class MqttFormat : CanonicalFormat
 {
     /// <summary>The properties that MQTT has no place for, carried as user properties.</summary>
-    public const CarriedProperties Carried = CarriedProperties.Priority | CarriedProperties.Timestamp
+    internal const CarriedProperties Carried = CarriedProperties.Priority | CarriedProperties.Timestamp
         | CarriedProperties.ContentEncoding | CarriedProperties.MessageId | CarriedProperties.Type
         | CarriedProperties.UserId | CarriedProperties.AppId;
 
     // A client may say what it likes in a user property, but not who it is.
-    private const CarriedProperties TakenBack = Carried & ~CarriedProperties.UserId;
+    private const CarriedProperties TakenBack = (Carried & ~CarriedProperties.UserId)
+        | CarriedProperties.ContentType | CarriedProperties.CorrelationId | CarriedProperties.ReplyTo;
 
     private const int MsPerSecond = 1000;
 
@@ -21,6 +22,7 @@ internal sealed class MqttFormat : CanonicalFormat
 
     public override void ReadProperties(in MessageView message, MessageProperties into)
     {
+        ArgumentNullException.ThrowIfNull(into);
         var facts = PublishFacts.Read(message.Properties, out var properties);
         if (facts.ExpiryS is { } expiryS)
             into.ExpirationMs = (long)expiryS * MsPerSecond;

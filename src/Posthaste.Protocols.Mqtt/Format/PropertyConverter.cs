@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Protocols.Mqtt.Wire;
@@ -60,8 +61,7 @@ internal sealed class PropertyConverter
         WriteText(from, CarriedProperties.ContentType, PropertyId.ContentType, from.ContentType);
         WriteCorrelation(from);
         WriteReplyTo(from);
-        for (var i = 0; i < from.HeaderCount; i++)
-            WriteHeader(from.Header(i));
+        WriteHeaders(from);
         return _properties.WrittenSpan;
     }
 
@@ -100,24 +100,41 @@ internal sealed class PropertyConverter
             from.MoveToHeaders(CarriedProperties.ReplyTo);
     }
 
-    /// <summary>
-    /// A header as a user property: its value as text. A name that is no text, or what is longer than the 65,535 bytes
-    /// that MQTT has for a string, has no way to be said.
-    /// </summary>
-    private void WriteHeader(MessageHeader header)
+    private void WriteHeaders(MessageProperties from)
     {
-        _text.ResetWrittenCount();
-        FieldText.Write(header.Value, _text);
-        if (header.Name.Length > Utf8Text.BytesMax || _text.WrittenCount > Utf8Text.BytesMax
-            || !Utf8Text.IsValid(header.Name))
+        from.SpreadArrays();
+        var omitted = 0;
+        for (var i = 0; i < from.HeaderCount; i++)
         {
-            return;
+            var header = from.Header(i);
+            _text.ResetWrittenCount();
+            FieldText.Write(header.Value, _text);
+            if (!TryWriteUserProperty(header.Name, _text.WrittenSpan))
+                omitted++;
         }
 
-        var writer = new PropertyWriter(
-            _properties.GetSpan(PropertyWriter.GetBytes(header.Name, _text.WrittenSpan)));
-        writer.UserProperty(header.Name, _text.WrittenSpan);
+        if (omitted == 0)
+            return;
+        Span<byte> count = stackalloc byte[16];
+        omitted.TryFormat(count, out var digits, default, CultureInfo.InvariantCulture);
+        TryWriteUserProperty("x-omitted-headers"u8, count[..digits]);
+    }
+
+    /// <summary>
+    /// False if there is no way to say it: it is longer than the 65,535 bytes that MQTT has for a string, or no text.
+    /// </summary>
+    private bool TryWriteUserProperty(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.Length > Utf8Text.BytesMax || value.Length > Utf8Text.BytesMax
+            || !Utf8Text.IsValid(name) || !Utf8Text.IsValid(value))
+        {
+            return false;
+        }
+
+        var writer = new PropertyWriter(_properties.GetSpan(PropertyWriter.GetBytes(name, value)));
+        writer.UserProperty(name, value);
         _properties.Advance(writer.Written);
+        return true;
     }
 
     private void WriteBytes(PropertyId id, ReadOnlySpan<byte> value)

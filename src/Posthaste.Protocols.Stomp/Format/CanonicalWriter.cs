@@ -75,13 +75,7 @@ internal sealed class CanonicalWriter
         Text("content-encoding"u8, properties.ContentEncoding);
         Number("priority"u8, properties.Priority);
         if (!properties.CorrelationId.IsEmpty)
-        {
-            _value.ResetWrittenCount();
-            var bytes = BinaryText.GetBytes(properties.CorrelationId);
-            _value.Advance(BinaryText.Write(properties.CorrelationId, _value.GetSpan(bytes)));
-            Text("correlation-id"u8, _value.WrittenSpan);
-        }
-
+            Binary("correlation-id"u8, properties.CorrelationId);
         if (!properties.ReplyTo.IsNone)
             Line("reply-to"u8, Destination.FormatReply(properties.ReplyTo.Exchange, properties.ReplyTo.RoutingKey));
         Number("expiration"u8, (ulong?)properties.ExpirationMs);
@@ -113,10 +107,22 @@ internal sealed class CanonicalWriter
         return target;
     }
 
+    /// <summary>A short string of AMQP may hold any bytes; a NUL among them would end the frame.</summary>
     private void Text(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (!value.IsEmpty)
+        if (value.IsEmpty)
+            return;
+        if (FieldText.IsText(value))
             Line(name, value);
+        else
+            Binary(name, value);
+    }
+
+    private void Binary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        _value.ResetWrittenCount();
+        _value.Advance(BinaryText.Write(value, _value.GetSpan(BinaryText.GetBytes(value))));
+        Line(name, _value.WrittenSpan);
     }
 
     private void Number(ReadOnlySpan<byte> name, ulong? number)

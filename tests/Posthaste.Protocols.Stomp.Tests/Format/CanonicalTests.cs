@@ -104,6 +104,10 @@ public sealed class CanonicalTests
         properties.AddHeader("a:b\r\nc"u8, "\r\n\r\nACK"u8);
         properties.AddHeader("nul\0"u8, "\0"u8);
         properties.CorrelationId = "\0\x1"u8;
+        properties.ContentType = "\n\0\n"u8;
+        properties.MessageId = [0xFF];
+        properties.Type = "\0"u8;
+        properties.ReplyTo = new ReplyAddress("\0"u8, "a\n\0"u8);
         foreach (var version in Enum.GetValues<StompVersion>())
         {
             byte[] frame = [.. "SEND\n"u8, .. CanonicalWriter.Write(properties, version), .. "\n\0"u8];
