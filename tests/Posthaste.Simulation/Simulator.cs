@@ -31,7 +31,7 @@ internal sealed partial class Simulator
     {
         _options = options;
         _random = new SeededRandom(options.Seed);
-        _model = new BrokerModel { IsOff = () => IsOff };
+        _model = new BrokerModel { IsOff = () => IsOff, SeesDamage = SeesDamage };
         _host = new BrokerHost(new FaultyDevice(_random.NextBits()), _random.NextBits(), options.Wrap);
     }
 

@@ -7,7 +7,10 @@ namespace Posthaste.Broker.Tests.Simulation;
 public sealed class SimulatorTests
 {
     /// <summary>Runs in the time that tests may take; the command runs as many as one has patience for.</summary>
-    private const int SeedCount = 20;
+    private const int SeedCount = 60;
+
+    /// <summary>Seeds with bits flipped.</summary>
+    private const int FlipSeedCount = 25;
 
     /// <summary>Seeds in which something broken has to show at least once.</summary>
     private const int CanarySeedCount = 20;
@@ -19,6 +22,12 @@ public sealed class SimulatorTests
     public void NoRuleIsBroken(int firstSeed)
     {
         for (var seed = (ulong)firstSeed; seed < (ulong)firstSeed + SeedCount; seed++) Run(seed);
+    }
+
+    [Fact]
+    public void WhatADamagedDiskLosesIsReported()
+    {
+        for (var seed = 1UL; seed <= FlipSeedCount; seed++) Run(seed, flipsBits: true);
     }
 
     [Fact]
@@ -40,17 +49,17 @@ public sealed class SimulatorTests
     public void AForgottenSettlementIsFoundOut() =>
         Assert.True(IsFoundOut(seed => new SimulationOptions { Seed = seed, ForgetsSettlements = true }));
 
-    private static void Run(ulong seed)
+    private static void Run(ulong seed, bool flipsBits = false)
     {
         try
         {
-            new Simulator(new SimulationOptions { Seed = seed }).Run();
+            new Simulator(new SimulationOptions { Seed = seed, FlipsBits = flipsBits }).Run();
         }
         catch (Exception e)
         {
             Assert.Fail(
-                $"Seed {seed}; again: dotnet run --project tests/Posthaste.Simulation -c Release -- --seed {seed}\n"
-                + e);
+                $"Seed {seed}; again: dotnet run --project tests/Posthaste.Simulation -c Release -- --seed {seed}"
+                + (flipsBits ? " --flip-bits\n" : "\n") + e);
         }
     }
 

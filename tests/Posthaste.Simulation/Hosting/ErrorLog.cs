@@ -9,6 +9,8 @@ internal sealed class ErrorLog : ILoggerFactory, ILogger
 {
     private readonly List<string> _errors = [];
 
+    public bool HasAny => _errors.Count > 0;
+
     /// <summary>Errors since the last call.</summary>
     public IReadOnlyList<string> Take()
     {

@@ -19,10 +19,17 @@ internal sealed class BrokerModel
     /// <summary>Whether the power is off: what a broker does then nobody sees.</summary>
     public Func<bool> IsOff { get; init; } = static () => false;
 
+    /// <summary>Whether the broker says that it can't read something that was damaged on purpose.</summary>
+    public Func<bool> SeesDamage { get; init; } = static () => false;
+
     /// <summary>
-    /// The journal was damaged on purpose: what follows from lost records is allowed, invented messages are not.
+    /// The broker has reported damage: what follows from lost records is allowed, invented messages are not.
     /// </summary>
-    public bool IsDamaged { get; set; }
+    public bool IsDamaged
+    {
+        get => field |= SeesDamage();
+        set;
+    }
 
     public ModelMessage Publish(
         int producer, ulong seq, IEnumerable<ModelQueue> queues, bool isPersistent, byte priority, long ttlMs,
@@ -100,9 +107,10 @@ internal sealed class BrokerModel
         {
             if (copy.Place != from) FoundDead(copy, from);
             CheckDelivery(copy, redelivered);
+            copy.DoneBy?.Learn(false, $"{copy} came back");
+            message.Transaction?.Learn(true, $"{copy} was delivered");
         }
 
-        copy.DoneBy?.Learn(false, $"{copy} came back");
         from.NoteLeft(copy);
         copy.State = CopyState.Out;
         copy.WasDelivered = true;
@@ -110,7 +118,6 @@ internal sealed class BrokerModel
         copy.DoneBy = null;
         copy.IsCertain = true;
         copy.MayBeDone = false;
-        copy.Message.Transaction?.Learn(true, $"{copy} was delivered");
         return copy;
     }
 
