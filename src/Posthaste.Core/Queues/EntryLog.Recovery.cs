@@ -41,7 +41,10 @@ internal sealed partial class EntryLog
         ref var known = ref Chunks.Find(seq);
         if (!Unsafe.IsNullRef(ref known))
         {
+            // Its own sizes, too: where damage has taken records away, this number was another message's until now.
+            ChangeReady(0, entry.BodyBytes - known.BodyBytes);
             Chunks.Relocate(seq, entry.Location);
+            (known.Length, known.BodyBytes, known.ExpiresAtMs) = (entry.Length, entry.BodyBytes, entry.ExpiresAtMs);
             known.Flags |= entry.Flags & EntryFlags.Redelivered;
             return;
         }

@@ -235,6 +235,27 @@ public sealed class QueueStorageTests
     }
 
     [Fact]
+    public void A_copy_brings_its_own_sizes_where_lost_records_have_shifted_the_numbers()
+    {
+        var queue = NewQueue();
+        var other = new Arrival { Location = MessageLocation.Journal(8), Length = 90, BodyBytes = 70, Persistent = true };
+        queue.RestoreAppend(in other, arrivedAtMs: 0);
+        var copy = new QueueEntry
+        {
+            Location = MessageLocation.Journal(800),
+            Length = 50,
+            BodyBytes = 30,
+            Flags = EntryFlags.Persistent,
+        };
+        queue.RestoreAt(new EntryId(1), in copy, default);
+        queue.RecoveryDone();
+        queue.DeliveryMarkDurable(0, 100);
+        Assert.Equal(30, queue.ReadyBodyBytes);
+        Assert.Equal(GetResult.Taken, queue.TryTakeNext(0, out _, out var entry, out _));
+        Assert.Equal((copy.Location, 50, 30), (entry.Location, entry.Length, entry.BodyBytes));
+    }
+
+    [Fact]
     public void The_lease_is_extended_at_half_before_deliveries_have_to_wait()
     {
         var queue = NewQueue();
