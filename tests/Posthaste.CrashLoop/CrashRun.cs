@@ -33,6 +33,7 @@ internal sealed class CrashRun : IAsyncDisposable
     private readonly Random _random;
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("posthaste-crash-");
     private readonly BrokerProcess _broker;
+    private readonly int _stompPort;
     private readonly LoopLedger _ledger = new();
     private readonly List<TimeSpan> _startTimes = [];
     private int _lifeCount;
@@ -43,6 +44,7 @@ internal sealed class CrashRun : IAsyncDisposable
         _options = options;
         _random = new Random(options.Seed);
         _broker = new BrokerProcess(options.InMemory ? null : _data.FullName, Settings);
+        _stompPort = _broker.PortOf("stomp");
     }
 
     public static async Task<CrashReport> RunAsync(CrashOptions options)
@@ -85,7 +87,7 @@ internal sealed class CrashRun : IAsyncDisposable
         await _broker.WaitUntilReadyAsync();
         _startTimes.Add(Stopwatch.GetElapsedTime(started));
 
-        using var life = new Life(_ledger, _lifeCount, _broker.AmqpPort, isDraining: false);
+        using var life = new Life(_ledger, _lifeCount, _broker.AmqpPort, _stompPort, isDraining: false);
         // Small numbers as often as large ones: some lives end among the first messages.
         long confirmsMin = (long)Math.Pow(ConfirmsMax, _random.NextDouble());
         Task[] clients = await StartClientsAsync(life);
@@ -121,7 +123,9 @@ internal sealed class CrashRun : IAsyncDisposable
     }
 
     private static LoadClient CreateProducer(Flow flow, Life life) =>
-        flow.TransactionLength > 0 ? new TransactionProducer(flow, life) : new ConfirmedProducer(flow, life);
+        flow.IsStomp ? new StompProducer(flow, life)
+        : flow.TransactionLength > 0 ? new TransactionProducer(flow, life)
+        : new ConfirmedProducer(flow, life);
 
     private QueueConsumer CreateConsumer(QueueSpec queue, Life life) =>
         queue.Kind is ConsumerKind.Committing or ConsumerKind.Forwarding
@@ -183,7 +187,7 @@ internal sealed class CrashRun : IAsyncDisposable
 
     private async Task DrainOnceAsync()
     {
-        using var life = new Life(_ledger, _lifeCount, _broker.AmqpPort, isDraining: true);
+        using var life = new Life(_ledger, _lifeCount, _broker.AmqpPort, _stompPort, isDraining: true);
         Task[] clients = await StartClientsAsync(life);
         var elapsed = Stopwatch.StartNew();
         while (await CountMessagesAsync() > 0 && elapsed.Elapsed < DrainDeadline)

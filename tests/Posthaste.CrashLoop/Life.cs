@@ -4,7 +4,7 @@ using RabbitMQ.Client;
 namespace Posthaste.CrashLoop;
 
 /// <summary>One life of the broker, from ready to its end, as its clients share it.</summary>
-internal sealed class Life(LoopLedger ledger, int number, int port, bool isDraining) : IDisposable
+internal sealed class Life(LoopLedger ledger, int number, int port, int stompPort, bool isDraining) : IDisposable
 {
     private readonly CancellationTokenSource _over = new();
     private long _confirmedCount;
@@ -24,6 +24,8 @@ internal sealed class Life(LoopLedger ledger, int number, int port, bool isDrain
     public CancellationToken Over => _over.Token;
 
     public long ConfirmedCount => Interlocked.Read(ref _confirmedCount);
+
+    public int StompPort => stompPort;
 
     public ConnectionFactory Factory { get; } = FactoryFor(port);
 

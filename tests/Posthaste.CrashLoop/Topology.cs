@@ -47,6 +47,9 @@ internal sealed record Flow(string Name)
     /// <summary>One in so many messages is transient: it may vanish with the process. 0: none.</summary>
     public int TransientEvery { get; init; }
 
+    /// <summary>Published by STOMP with receipts, instead of by AMQP.</summary>
+    public bool IsStomp { get; init; }
+
     /// <summary>Messages of a transaction; 0 publishes with confirms.</summary>
     public int TransactionLength { get; init; }
 
@@ -88,8 +91,10 @@ internal static class Topology
     public static readonly QueueSpec Outbox = new("crash.outbox");
     public static readonly QueueSpec Audit = new("crash.audit", ConsumerKind.Committing);
 
+    public static readonly QueueSpec Stomp = new("crash.stomp");
+
     public static readonly QueueSpec[] Queues =
-        [Classic, Quorum, TopicAll, TopicRare, Priority, Work, Dead, Backlog, Inbox, Outbox, Audit];
+        [Classic, Quorum, TopicAll, TopicRare, Priority, Work, Dead, Backlog, Inbox, Outbox, Audit, Stomp];
 
     public static readonly Flow[] Flows =
     [
@@ -105,6 +110,7 @@ internal static class Topology
         new("priority") { Route = _ => (Priority.Name, [Priority]), Priorities = 5 },
         new("work") { Route = _ => (Work.Name, [Work]) },
         new("backlog") { Route = _ => (Backlog.Name, [Backlog]) },
+        new("stomp") { Route = _ => (Stomp.Name, [Stomp]), TransientEvery = 16, IsStomp = true },
         new("transaction")
         {
             Route = sequence => sequence % 2 == 0 ? (Inbox.Name, [Inbox]) : (Audit.Name, [Audit]),

@@ -4,7 +4,7 @@ using RabbitMQ.Client;
 namespace Posthaste.CrashLoop.Clients;
 
 /// <summary>Publishes a flow with confirms, as fast as a window of unconfirmed messages allows.</summary>
-internal sealed class ConfirmedProducer(Flow flow, Life life) : LoadClient($"producer {flow.Name}", life)
+internal sealed class ConfirmedProducer(Flow flow, Life life) : AmqpLoadClient($"producer {flow.Name}", life)
 {
     private const int UnconfirmedMax = 200;
 

@@ -1,8 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Posthaste.CrashLoop.Ledger;
-using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 
 namespace Posthaste.CrashLoop.Clients;
@@ -10,8 +8,7 @@ namespace Posthaste.CrashLoop.Clients;
 /// <summary>A client with a connection of its own for one life of the broker.</summary>
 internal abstract class LoadClient(string name, Life life)
 {
-    private const ushort ConnectionForced = 320;
-    private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(5);
+    protected string Name => name;
 
     protected Life Life => life;
 
@@ -22,43 +19,20 @@ internal abstract class LoadClient(string name, Life life)
     {
         try
         {
-            await using IConnection connection = await life.Factory.CreateConnectionAsync(life.Over);
-            connection.ConnectionShutdownAsync += CheckShutdownAsync;
-            try
-            {
-                await WorkAsync(connection);
-            }
-            finally
-            {
-                await connection.AbortAsync(AbortTimeout);
-            }
-        }
-        catch (Exception exception) when (life.IsEnding && IsConnectionLoss(exception))
-        {
-            // What the loop is for: the ledger has what was promised until then.
+            await WorkAsync();
         }
         catch (Exception exception)
         {
-            Ledger.Violations.Add(Promise.BrokerIsWell, $"life {life.Number}: {name} failed: {exception}");
+            Report(exception);
         }
     }
 
-    protected abstract Task WorkAsync(IConnection connection);
+    protected abstract Task WorkAsync();
 
-    /// <summary>Waits until the channel is closed or the life is over, whichever is first.</summary>
-    protected async Task WaitForEndAsync(IChannel channel)
-    {
-        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        channel.ChannelShutdownAsync += (_, _) =>
-        {
-            closed.TrySetResult();
-            return Task.CompletedTask;
-        };
-        if (channel.IsOpen)
-            await closed.Task.WaitAsync(life.Over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    /// <summary>Reports what a callback of the client library would swallow.</summary>
+    /// <summary>
+    /// Reports what ended the work, or what a callback of a client library would swallow. To lose the connection at the
+    /// end of a life is what the loop is for: the ledger has what was promised until then.
+    /// </summary>
     protected void Report(Exception exception)
     {
         if (life.IsEnding && IsConnectionLoss(exception))
@@ -69,13 +43,4 @@ internal abstract class LoadClient(string name, Life life)
     private static bool IsConnectionLoss(Exception exception) => exception
         is RabbitMQClientException or IOException or SocketException or OperationCanceledException
         or ObjectDisposedException or ChannelClosedException or TimeoutException;
-
-    private Task CheckShutdownAsync(object sender, ShutdownEventArgs reason)
-    {
-        bool isExpected = life.IsEnding
-            && (reason.Initiator != ShutdownInitiator.Peer || reason.ReplyCode == ConnectionForced);
-        if (!isExpected && reason.Initiator != ShutdownInitiator.Application)
-            Ledger.Violations.Add(Promise.BrokerIsWell, $"life {life.Number}: {name} was disconnected: {reason}");
-        return Task.CompletedTask;
-    }
 }

@@ -5,7 +5,7 @@ using RabbitMQ.Client.Exceptions;
 namespace Posthaste.CrashLoop.Clients;
 
 /// <summary>Reads a queue with a prefetch limit and settles in its own way.</summary>
-internal abstract class QueueConsumer(QueueSpec spec, Life life) : LoadClient($"consumer {spec.Name}", life)
+internal abstract class QueueConsumer(QueueSpec spec, Life life) : AmqpLoadClient($"consumer {spec.Name}", life)
 {
     private readonly ConsumerView _view = new();
     private readonly Lock _lock = new();

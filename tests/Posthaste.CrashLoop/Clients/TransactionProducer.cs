@@ -4,7 +4,7 @@ using RabbitMQ.Client;
 namespace Posthaste.CrashLoop.Clients;
 
 /// <summary>Publishes a flow in transactions over several queues, and rolls some of them back.</summary>
-internal sealed class TransactionProducer(Flow flow, Life life) : LoadClient($"producer {flow.Name}", life)
+internal sealed class TransactionProducer(Flow flow, Life life) : AmqpLoadClient($"producer {flow.Name}", life)
 {
     protected override async Task WorkAsync(IConnection connection)
     {
