@@ -14,39 +14,23 @@ public sealed partial class BrokerQueue
     /// <summary>Takes one message. See <see cref="GetRequest"/> for when it is answered.</summary>
     public void Get(GetRequest request, FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
+        using var turn = Enter(flushes);
+        if (turn.IsGone)
         {
-            if (_isGone)
-            {
-                request.OnEmpty(flushes);
-                return;
-            }
-
-            Begin(flushes);
-            _lastUsedMs = _nowMs;
-            if (_waitingGets is { Count: > 0 } || !TryServe(request))
-                (_waitingGets ??= new Queue<GetRequest>(1)).Enqueue(request);
-            exit = End();
+            request.OnEmpty(flushes);
+            return;
         }
 
-        Leave(exit, flushes);
+        _lastUsedMs = _nowMs;
+        if (_waitingGets is { Count: > 0 } || !TryServe(request))
+            (_waitingGets ??= new Queue<GetRequest>(1)).Enqueue(request);
     }
 
     /// <summary>Somebody declared it again: its `x-expires` starts anew.</summary>
     internal void NoteUse()
     {
-        StrandExit exit;
-        var flushes = FlushSet.ForThisThread;
-        lock (_strand)
-        {
-            if (_isGone) return;
-            Begin(flushes);
-            _lastUsedMs = _nowMs;
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        using var turn = Enter(FlushSet.ForThisThread);
+        if (!turn.IsGone) _lastUsedMs = _nowMs;
     }
 
     /// <summary>Does what is due by now.</summary>

@@ -21,16 +21,9 @@ public sealed partial class BrokerQueue
     {
         foreach (var (level, block) in _machine.Blocks)
             _broker.Segments!.Adopt(SegmentBlocks.ToInfo(Id, level, in block));
-        StrandExit exit;
-        lock (_strand)
-        {
-            Begin(flushes);
-            _machine.RecoveryDone();
-            _machine.Tick(_nowMs);
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        using var turn = Enter(flushes);
+        _machine.RecoveryDone();
+        _machine.Tick(_nowMs);
     }
 
     /// <summary>Writes the state for a snapshot, as it is between two batches of the pipeline.</summary>

@@ -99,17 +99,21 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     /// <summary>Delivers what can be delivered: something that it waited for has come.</summary>
     internal void DrainNow(FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return;
-            Begin(flushes);
-            ServeGets();
-            Drain();
-            exit = End();
-        }
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return;
+        ServeGets();
+        Drain();
+    }
 
-        Leave(exit, flushes);
+    /// <summary>
+    /// Enters the strand for one command; it is left at the end of the result's scope, and what the command has left to
+    /// do is done then.
+    /// </summary>
+    private Turn Enter(FlushSet flushes)
+    {
+        _strand.Enter();
+        if (!_isGone) Begin(flushes);
+        return new Turn(this, flushes);
     }
 
     private void Begin(FlushSet flushes)
@@ -180,5 +184,27 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     private void Release(in QueueEntry entry)
     {
         if (entry.Location.Space == LocationSpace.Arena) _broker.Arena.Release(entry.Location);
+    }
+
+    /// <summary>One command's time on the strand.</summary>
+    private readonly ref struct Turn(BrokerQueue queue, FlushSet flushes)
+    {
+        /// <summary>The queue is deleted: there is nothing to do.</summary>
+        public readonly bool IsGone = queue._isGone;
+
+        public void Dispose()
+        {
+            StrandExit exit = default;
+            try
+            {
+                if (!IsGone) exit = queue.End();
+            }
+            finally
+            {
+                queue._strand.Exit();
+            }
+
+            queue.Leave(exit, flushes);
+        }
     }
 }

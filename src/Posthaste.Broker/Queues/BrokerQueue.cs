@@ -77,23 +77,15 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// </summary>
     public ConsumerRefusal Consume(Subscription subscription, FlushSet flushes)
     {
-        ConsumerRefusal refusal;
-        StrandExit exit;
-        lock (_strand)
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return ConsumerRefusal.QueueDeleted;
+        if (_machine.TryAddConsumer(subscription, out var refusal))
         {
-            if (_isGone) return ConsumerRefusal.QueueDeleted;
-            Begin(flushes);
-            if (_machine.TryAddConsumer(subscription, out refusal))
-            {
-                _hadConsumers = true;
-                subscription.Started(flushes);
-                Drain();
-            }
-
-            exit = End();
+            _hadConsumers = true;
+            subscription.Started(flushes);
+            Drain();
         }
 
-        Leave(exit, flushes);
         return refusal;
     }
 
@@ -103,34 +95,23 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// </summary>
     public void Cancel(Subscription subscription, FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
+        using (var turn = Enter(flushes))
         {
-            if (_isGone) return;
-            Begin(flushes);
+            if (turn.IsGone) return;
             _machine.RemoveConsumer(subscription);
             Drain();
-            exit = End();
         }
 
-        Leave(exit, flushes);
         if (Definition.AutoDelete && _hadConsumers && ConsumerCount == 0) Host.RemoveQueue(this, flushes);
     }
 
     /// <summary>A subscription that refused a message has room again.</summary>
     public void Resume(Subscription subscription, FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return;
-            Begin(flushes);
-            _machine.Resume(subscription);
-            Drain();
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return;
+        _machine.Resume(subscription);
+        Drain();
     }
 
     /// <summary>Acknowledges entries.</summary>
@@ -138,18 +119,11 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <returns>False when one of them was not out.</returns>
     public bool Settle(ReadOnlySpan<EntryId> ids, Subscription? by, FlushSet flushes)
     {
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return true;
         var known = true;
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return true;
-            Begin(flushes);
-            foreach (var id in ids) known &= _machine.Settle(id, by);
-            Drain();
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        foreach (var id in ids) known &= _machine.Settle(id, by);
+        Drain();
         return known;
     }
 
@@ -157,18 +131,11 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <param name="countsAsFailure">Whether the delivery counts against the delivery limit.</param>
     public bool Return(ReadOnlySpan<EntryId> ids, Subscription? by, bool countsAsFailure, FlushSet flushes)
     {
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return true;
         var known = true;
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return true;
-            Begin(flushes);
-            foreach (var id in ids) known &= _machine.Return(id, by, countsAsFailure, _nowMs);
-            Drain();
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        foreach (var id in ids) known &= _machine.Return(id, by, countsAsFailure, _nowMs);
+        Drain();
         return known;
     }
 
@@ -177,18 +144,11 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// </summary>
     public bool Reject(ReadOnlySpan<EntryId> ids, Subscription? by, FlushSet flushes)
     {
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return true;
         var known = true;
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return true;
-            Begin(flushes);
-            foreach (var id in ids) known &= _machine.Reject(id, by, _nowMs);
-            Drain();
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        foreach (var id in ids) known &= _machine.Reject(id, by, _nowMs);
+        Drain();
         return known;
     }
 
@@ -196,42 +156,26 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <returns>How many.</returns>
     public long Purge(FlushSet flushes)
     {
-        long count;
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return 0;
-            Begin(flushes);
-            count = _machine.Purge();
-            exit = End();
-        }
-
-        Leave(exit, flushes);
-        return count;
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return 0;
+        return _machine.Purge();
     }
 
     /// <summary>Messages that are durable now, or that only had to wait for such.</summary>
     internal void AppendCommitted(ReadOnlySpan<PipelineEntry> run, FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return;
+        foreach (ref readonly var entry in run)
         {
-            if (_isGone) return;
-            Begin(flushes);
-            foreach (ref readonly var entry in run)
-            {
-                var location = Keeps(entry.IsPersistent) ? entry.Location : entry.TransientLocation ?? entry.Location;
-                if (location.Space == LocationSpace.Arena) _broker.Arena.Retain(location);
-                Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
-                    entry.ReceivedAtMs);
-                DoesNotArrive(entry.BodyBytes);
-            }
-
-            Drain();
-            exit = End();
+            var location = Keeps(entry.IsPersistent) ? entry.Location : entry.TransientLocation ?? entry.Location;
+            if (location.Space == LocationSpace.Arena) _broker.Arena.Retain(location);
+            Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
+                entry.ReceivedAtMs);
+            DoesNotArrive(entry.BodyBytes);
         }
 
-        Leave(exit, flushes);
+        Drain();
     }
 
     /// <summary>
@@ -239,22 +183,15 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// </summary>
     internal void PublishDirect(Span<OutgoingPublish> run, long nowMs, FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return;
+        foreach (ref var item in run)
         {
-            if (_isGone) return;
-            Begin(flushes);
-            foreach (ref var item in run)
-            {
-                if (!TryHandOver(in item, nowMs)) Keep(ref item, nowMs);
-                DoesNotArrive(item.BodyLength);
-            }
-
-            Drain();
-            exit = End();
+            if (!TryHandOver(in item, nowMs)) Keep(ref item, nowMs);
+            DoesNotArrive(item.BodyLength);
         }
 
-        Leave(exit, flushes);
+        Drain();
     }
 
     /// <summary>
@@ -279,19 +216,12 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// </summary>
     internal void SettleInto(TransactionSettlements settlements, EntryId id, Subscription? by, FlushSet flushes)
     {
-        StrandExit exit;
-        lock (_strand)
-        {
-            if (_isGone) return;
-            Begin(flushes);
-            _settlesInto = settlements;
-            _machine.Settle(id, by);
-            _settlesInto = null;
-            Drain();
-            exit = End();
-        }
-
-        Leave(exit, flushes);
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return;
+        _settlesInto = settlements;
+        _machine.Settle(id, by);
+        _settlesInto = null;
+        Drain();
     }
 
     /// <summary>A message that was let in is not coming after all.</summary>
