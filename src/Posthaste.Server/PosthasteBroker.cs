@@ -4,6 +4,7 @@ using Posthaste.Broker;
 using Posthaste.Broker.Storage;
 using Posthaste.Management;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Tls;
 using Posthaste.Server.Transport;
 using Posthaste.Server.WebSockets;
 
@@ -27,6 +28,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     private MessageBroker? _broker;
     private TransportServer? _transport;
     private ManagementServer? _management;
+    private CertificateStore? _certificates;
     private Task? _stopped;
 
     internal PosthasteBroker(PosthasteOptions options)
@@ -53,6 +55,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     /// <summary>What a client on this machine connects to with AMQP 0-9-1, user and password included.</summary>
     /// <exception cref="InvalidOperationException">The broker has not started, or does not listen for it.</exception>
     public Uri AmqpUri => new($"amqp://guest:guest@{EndPointOf(Amqp)}/");
+
+    /// <summary>Blocks of memory that connections hold now.</summary>
+    internal int BlocksInUse => _transport?.BlocksInUse ?? 0;
 
     /// <summary>
     /// Where a client on this machine finds a listener, the first if it has several addresses: <c>amqp</c>,
@@ -111,14 +116,19 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     internal async Task OpenAsync(CancellationToken cancellation)
     {
         var plans = _options.Validate();
+        var origins = new OriginPolicy(_options.WebSocketOrigins);
+        // The machine's clock, as with the sockets' memory: certificates are real where a test's time stands still.
+        _certificates =
+            _options.Tls.IsOn ? new CertificateStore(_options.Tls, TimeProvider.System, _options.Loggers) : null;
         try
         {
             _broker = OpenData();
             var handlers = plans.Select(plan => plan.Kind.Protocol).Distinct()
                 .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options.Loggers));
-            var origins = new OriginPolicy(_options.WebSocketOrigins);
             _transport = await TransportServer
-                .StartAsync(plans, handlers, origins, _options.Broker.ConnectionsMax, _options.Loggers, cancellation)
+                .StartAsync(
+                    plans, handlers, _certificates, origins, _options.Broker.ConnectionsMax, _options.Loggers,
+                    cancellation)
                 .ConfigureAwait(false);
             Listeners = _transport.Listeners;
             await OpenManagementAsync(ListenPlan.ForHttp(_options), cancellation).ConfigureAwait(false);
@@ -185,6 +195,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         }
         finally
         {
+            _certificates?.Dispose();
             // Whatever became of the sockets, the data is closed in good order.
             if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
             if (_options.IsTemporary) DeleteDirectory(DataDirectory!);

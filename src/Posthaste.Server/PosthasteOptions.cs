@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Tls;
 using Posthaste.Server.Transport;
 
 namespace Posthaste.Server;
@@ -44,6 +45,9 @@ public sealed class PosthasteOptions
     /// <c>*</c> for all. Clients that are no browsers send none and may always. Default: none.
     /// </summary>
     public IList<string> WebSocketOrigins { get; } = [];
+
+    /// <summary>Certificates: with one, every protocol has a listener with TLS too.</summary>
+    public TlsOptions Tls { get; } = new();
 
     /// <summary>Limits, security and time of the broker itself.</summary>
     public MessageBrokerOptions Broker { get; } = new();
@@ -92,6 +96,7 @@ public sealed class PosthasteOptions
     internal IReadOnlyList<ListenPlan> Validate()
     {
         foreach (var setting in NumberSetting.All) setting.Check(Broker);
+        Tls.Check();
         return ListenPlan.From(this);
     }
 

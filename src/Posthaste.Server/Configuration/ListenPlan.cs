@@ -29,7 +29,7 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
         foreach (var name in options.Listen.Keys) RequireKnown(name, kinds);
         List<ListenPlan> plans =
         [
-            .. kinds.SelectMany(kind => EndPoints(options, kind.Name, kind.DefaultPort)
+            .. kinds.SelectMany(kind => EndPoints(options, kind.Name, kind.DefaultPort, kind.IsTls)
                 .Select(endPoint => new ListenPlan(kind, endPoint))),
         ];
         if (plans.Count == 0)
@@ -39,13 +39,18 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
 
     /// <summary>Where the management API listens; empty when it is off.</summary>
     /// <exception cref="PosthasteConfigurationException">An address is malformed.</exception>
-    public static IReadOnlyList<IPEndPoint> ForHttp(PosthasteOptions options) => EndPoints(options, Http, HttpPort);
+    public static IReadOnlyList<IPEndPoint> ForHttp(PosthasteOptions options) =>
+        EndPoints(options, Http, HttpPort, isTls: false);
 
-    private static IPEndPoint[] EndPoints(PosthasteOptions options, string name, int defaultPort)
+    private static IPEndPoint[] EndPoints(PosthasteOptions options, string name, int defaultPort, bool isTls)
     {
+        var lacksCertificate = isTls && !options.Tls.IsOn;
         if (!options.Listen.TryGetValue(Default, out var hosts)) hosts = Localhost;
-        if (!options.Listen.TryGetValue(name, out var addresses)) addresses = WithPorts(hosts, defaultPort);
+        if (!options.Listen.TryGetValue(name, out var addresses))
+            addresses = lacksCertificate ? Off : WithPorts(hosts, defaultPort);
         if (addresses.Trim().Equals(Off, StringComparison.OrdinalIgnoreCase)) return [];
+        if (lacksCertificate)
+            throw new PosthasteConfigurationException($"'{name}' needs a certificate, and there is none");
         return
         [
             .. addresses.Split(',', StringSplitOptions.TrimEntries).SelectMany(address => Resolve(name, address)),

@@ -4,8 +4,8 @@ namespace Posthaste.Server.Configuration;
 
 /// <summary>
 /// Reads section <c>Posthaste</c> of a configuration: <c>Data</c> or <c>Memory</c>, <c>Listen:NAME</c>,
-/// <c>WebSocketOrigins</c>, and the numbers of <see cref="NumberSetting.All"/>. A key that nothing reads is refused: a
-/// limit misspelt is a limit not set.
+/// <c>WebSocketOrigins</c>, <c>Tls:…</c>, and the numbers of <see cref="NumberSetting.All"/>. A key that nothing reads
+/// is refused: a limit misspelt is a limit not set.
 /// </summary>
 public static class PosthasteConfiguration
 {
@@ -15,9 +15,10 @@ public static class PosthasteConfiguration
     private const string MemoryKey = "Memory";
     private const string ListenKey = "Listen";
     private const string OriginsKey = "WebSocketOrigins";
+    private const string TlsKey = "Tls";
 
     private static IEnumerable<string> Keys =>
-        [DataKey, MemoryKey, ListenKey, OriginsKey, .. NumberSetting.All.Select(setting => setting.Key)];
+        [DataKey, MemoryKey, ListenKey, OriginsKey, TlsKey, .. NumberSetting.All.Select(setting => setting.Key)];
 
     /// <exception cref="PosthasteConfigurationException">A key is unknown, or a value malformed or out of
     /// range.</exception>
@@ -29,7 +30,8 @@ public static class PosthasteConfiguration
         {
             if (Is(entry, DataKey) || Is(entry, MemoryKey)) continue;
             if (Is(entry, ListenKey)) ApplyListeners(entry, options);
-            else if (Is(entry, OriginsKey)) ApplyOrigins(entry.Value ?? "", options);
+            else if (Is(entry, OriginsKey)) Replace(options.WebSocketOrigins, entry.Value ?? "");
+            else if (Is(entry, TlsKey)) TlsConfiguration.Apply(entry, options.Tls);
             else ApplyNumber(entry.Key, entry.Value ?? "", options);
         }
     }
@@ -50,12 +52,12 @@ public static class PosthasteConfiguration
         setting.Read(value, options.Broker);
     }
 
-    /// <summary>Takes origins separated by commas.</summary>
-    public static void ApplyOrigins(string value, PosthasteOptions options)
+    /// <summary>Fills a list of the options from values separated by commas.</summary>
+    public static void Replace(IList<string> list, string values)
     {
-        options.WebSocketOrigins.Clear();
-        foreach (var origin in value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            options.WebSocketOrigins.Add(origin);
+        list.Clear();
+        foreach (var value in values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            list.Add(value);
     }
 
     private static void ApplyListeners(IConfigurationSection section, PosthasteOptions options)

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using Posthaste.Broker.Protocols;
 
 namespace Posthaste.Server.Transport;
@@ -11,9 +12,17 @@ internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKin
 {
     /// <summary>The connection as its protocol sees it.</summary>
     /// <param name="transport">The connection's own pipes, or what is spoken through them.</param>
-    public ProtocolConnection Open(IDuplexPipe transport) => new(
-        transport,
-        Context.LocalEndPoint,
-        Context.RemoteEndPoint,
-        reason => Context.Abort(new ConnectionAbortedException(reason)));
+    public ProtocolConnection Open(IDuplexPipe transport)
+    {
+        var tls = Context.Features.Get<ITlsConnectionFeature>();
+        return new ProtocolConnection(
+            transport,
+            Context.LocalEndPoint,
+            Context.RemoteEndPoint,
+            reason => Context.Abort(new ConnectionAbortedException(reason)))
+        {
+            IsTls = tls is not null,
+            ClientCertificate = tls?.ClientCertificate,
+        };
+    }
 }

@@ -24,6 +24,7 @@ internal sealed class PinnedBlockPool : MemoryPool<byte>
     private Block?[] _idle = new Block?[64];
     private int _idleCount;
     private int _idleCountMin;
+    private int _rentedCount;
     private bool _isDisposed;
 
     public override int MaxBufferSize => BlockBytes;
@@ -37,6 +38,15 @@ internal sealed class PinnedBlockPool : MemoryPool<byte>
         }
     }
 
+    /// <summary>Blocks in use.</summary>
+    public int RentedCount
+    {
+        get
+        {
+            lock (_lock) return _rentedCount;
+        }
+    }
+
     /// <summary>Rents a whole block, whatever part of one is asked for.</summary>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
@@ -44,6 +54,7 @@ internal sealed class PinnedBlockPool : MemoryPool<byte>
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _rentedCount++;
             if (_idleCount > 0)
             {
                 var block = _idle[--_idleCount]!;
@@ -88,6 +99,7 @@ internal sealed class PinnedBlockPool : MemoryPool<byte>
             // A block in the stack twice would be two connections' at once.
             if (!block.IsRented) throw new InvalidOperationException("A block was returned twice.");
             block.IsRented = false;
+            _rentedCount--;
             if (_isDisposed) return;
             if (_idleCount == _idle.Length) Array.Resize(ref _idle, _idle.Length * 2);
             _idle[_idleCount++] = block;

@@ -21,6 +21,15 @@ internal sealed class PinnedBlockPoolFactory : IMemoryPoolFactory<byte>, IDispos
         _timer = time.CreateTimer(static self => ((PinnedBlockPoolFactory)self!).Trim(), this, interval, interval);
     }
 
+    /// <summary>Blocks in use, in all pools.</summary>
+    public int RentedCount
+    {
+        get
+        {
+            lock (_lock) return _pools.Sum(pool => pool.RentedCount);
+        }
+    }
+
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null)
     {
         var pool = new PinnedBlockPool();

@@ -13,20 +13,21 @@ namespace Posthaste.Server.Transport;
 /// </summary>
 /// <param name="Name">Name of the plain listener: <c>amqp</c>, <c>mqtt</c>, …</param>
 /// <param name="DefaultPort">The port that clients try first.</param>
+/// <param name="TlsPort">The port that clients with TLS try first.</param>
 internal sealed record Protocol(
-    string Name, int DefaultPort, Func<MessageBroker, ILoggerFactory, IProtocolHandler> Create)
+    string Name, int DefaultPort, int TlsPort, Func<MessageBroker, ILoggerFactory, IProtocolHandler> Create)
 {
     /// <summary>Every protocol of this build.</summary>
     public static IReadOnlyList<Protocol> Known { get; } =
     [
-        new("amqp", 5672, (broker, _) => new Amqp091Handler(broker)),
-        new("mqtt", 1883, (broker, _) => new MqttHandler(broker))
+        new("amqp", 5672, 5671, (broker, _) => new Amqp091Handler(broker)),
+        new("mqtt", 1883, 8883, (broker, _) => new MqttHandler(broker))
         {
-            WebSocket = new(15675, ["mqtt", "mqttv3.1"], TakesText: false),
+            WebSocket = new(15675, 15676, ["mqtt", "mqttv3.1"], TakesText: false),
         },
-        new("stomp", 61613, (broker, _) => new StompHandler(broker))
+        new("stomp", 61613, 61614, (broker, _) => new StompHandler(broker))
         {
-            WebSocket = new(15674, ["v12.stomp", "v11.stomp", "v10.stomp"], TakesText: true),
+            WebSocket = new(15674, 15673, ["v12.stomp", "v11.stomp", "v10.stomp"], TakesText: true),
         },
     ];
 
@@ -36,8 +37,10 @@ internal sealed record Protocol(
 
 /// <summary>A protocol over WebSocket.</summary>
 /// <param name="DefaultPort">The port that clients try first.</param>
+/// <param name="TlsPort">The port that clients with TLS try first.</param>
 /// <param name="SubProtocols">What a client offers in <c>Sec-WebSocket-Protocol</c>, the best first.</param>
 /// <param name="TakesText">
 /// Whether text messages are the protocol's bytes as well as binary ones. MQTT takes binary ones only [MQTT-6.0.0-1].
 /// </param>
-internal sealed record WebSocketBinding(int DefaultPort, IReadOnlyList<string> SubProtocols, bool TakesText);
+internal sealed record WebSocketBinding(
+    int DefaultPort, int TlsPort, IReadOnlyList<string> SubProtocols, bool TakesText);

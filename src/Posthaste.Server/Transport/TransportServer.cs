@@ -7,12 +7,14 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Posthaste.Broker.Protocols;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Tls;
 using Posthaste.Server.WebSockets;
 
 namespace Posthaste.Server.Transport;
@@ -63,32 +65,40 @@ internal sealed partial class TransportServer : IAsyncDisposable
     private const int RequestHeaderCountMax = 64;
 
     /// <summary>
-    /// Time in which a request's head has to come, and then a next one where none opened a WebSocket: what the
-    /// protocols give their own handshakes.
+    /// Time in which a TLS handshake has to end, a request's head has to come, and then a next one where none opened a
+    /// WebSocket: what the protocols give their own handshakes.
     /// </summary>
-    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
 
     private readonly ServiceProvider _services;
+    private readonly CertificateStore? _certificates;
     private readonly IServer _server;
+    private readonly PinnedBlockPoolFactory _blocks;
     private readonly ILogger _log;
     private readonly int _connectionsMax;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<(ListenerKind Kind, ListenOptions Bound)> _bound = [];
     private int _connectionCount;
 
-    private TransportServer(ServiceProvider services, int connectionsMax)
+    private TransportServer(ServiceProvider services, CertificateStore? certificates, int connectionsMax)
     {
         _services = services;
+        _certificates = certificates;
         _connectionsMax = connectionsMax;
         _server = services.GetRequiredService<IServer>();
+        _blocks = services.GetRequiredService<PinnedBlockPoolFactory>();
         _log = services.GetRequiredService<ILoggerFactory>().CreateLogger<TransportServer>();
     }
 
     /// <summary>Every address listened on.</summary>
     public IReadOnlyList<Listener> Listeners { get; private set; } = [];
 
+    /// <summary>Blocks of memory that connections hold now: those with bytes under way.</summary>
+    public int BlocksInUse => _blocks.RentedCount;
+
     /// <summary>Listens on all addresses of the plan; when it returns each of them accepts.</summary>
     /// <param name="handlers">Who serves each protocol of the plan.</param>
+    /// <param name="certificates">What listeners with TLS show; null when there are none.</param>
     /// <param name="origins">Which web pages may open a WebSocket.</param>
     /// <param name="connectionsMax">Connections at a time over all listeners.</param>
     /// <exception cref="PosthasteListenException">An address is in use or not this machine's; none is listened on
@@ -96,12 +106,13 @@ internal sealed partial class TransportServer : IAsyncDisposable
     public static async Task<TransportServer> StartAsync(
         IReadOnlyList<ListenPlan> plans,
         IReadOnlyDictionary<Protocol, IProtocolHandler> handlers,
+        CertificateStore? certificates,
         OriginPolicy origins,
         int connectionsMax,
         ILoggerFactory loggers,
         CancellationToken cancellation)
     {
-        var server = new TransportServer(BuildServices(loggers), connectionsMax);
+        var server = new TransportServer(BuildServices(loggers), certificates, connectionsMax);
         try
         {
             await server.ListenAsync(plans, handlers, origins, cancellation).ConfigureAwait(false);
@@ -142,7 +153,9 @@ internal sealed partial class TransportServer : IAsyncDisposable
 
         // Last, since Kestrel registers its own, and the last one counts. The pools' clock is the machine's: memory is
         // real even where a test's time stands still.
-        host.Services.AddSingleton<IMemoryPoolFactory<byte>>(_ => new PinnedBlockPoolFactory(TimeProvider.System));
+        host.Services.AddSingleton(_ => new PinnedBlockPoolFactory(TimeProvider.System));
+        host.Services.AddSingleton<IMemoryPoolFactory<byte>>(
+            provider => provider.GetRequiredService<PinnedBlockPoolFactory>());
         return host.Services.BuildServiceProvider();
     }
 
@@ -189,30 +202,33 @@ internal sealed partial class TransportServer : IAsyncDisposable
         options.Limits.MaxRequestHeadersTotalSize = RequestHeadersBytesMax;
         options.Limits.MaxRequestHeaderCount = RequestHeaderCountMax;
         options.Limits.MaxRequestBodySize = 0;
-        options.Limits.RequestHeadersTimeout = RequestLimit;
-        options.Limits.KeepAliveTimeout = RequestLimit;
+        options.Limits.RequestHeadersTimeout = HandshakeLimit;
+        options.Limits.KeepAliveTimeout = HandshakeLimit;
     }
 
     private void Serve(
         ListenerKind kind, ListenOptions bound, IReadOnlyDictionary<Protocol, IProtocolHandler> handlers)
     {
         _bound.Add((kind, bound));
+        bound.Protocols = HttpProtocols.Http1;
         bound.Use(next => connection => AdmitAsync(connection, kind, next));
-        if (kind.IsWebSocket)
-        {
-            // Kestrel's HTTP follows, and calls the application.
-            bound.Protocols = HttpProtocols.Http1;
-            return;
-        }
-
+        if (kind.IsTls) bound.UseHttps(Handshakes(_certificates!));
+        // Over WebSocket Kestrel's HTTP follows, and calls the application.
+        if (kind.IsWebSocket) return;
         var handler = handlers[kind.Protocol];
         bound.Run(connection => handler.ServeAsync(
             connection.Features.GetRequiredFeature<AcceptedConnection>().Open(connection.Transport), _stopping.Token));
     }
 
+    private static TlsHandshakeCallbackOptions Handshakes(CertificateStore certificates) => new()
+    {
+        HandshakeTimeout = HandshakeLimit,
+        OnConnection = handshake => new(certificates.For(handshake.ClientHelloInfo.ServerName)),
+    };
+
     /// <summary>Bounded by what sessions read, not by thresholds: see <see cref="WebSocketInput"/>.</summary>
     private PipeOptions BlocksForWebSockets() => new(
-        _services.GetRequiredService<IMemoryPoolFactory<byte>>().Create(),
+        _blocks.Create(),
         PipeScheduler.Inline,
         PipeScheduler.Inline,
         pauseWriterThreshold: 0,

@@ -49,6 +49,32 @@ internal static class ServeCommand
         HelpName = "ORIGINS",
     };
 
+    private static readonly Option<string[]> TlsCert = new("--tls-cert")
+    {
+        Description = "Certificate file, PEM or PFX, read again when it changes. With one every protocol listens " +
+            "with TLS too. Repeat it for more server names.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string[]> TlsKey = new("--tls-key")
+    {
+        Description = "Key file of a certificate in PEM that does not hold its key. Its password, if it has one, is " +
+            "POSTHASTE__TLS__PASSWORD in the environment.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> TlsCa = new("--tls-ca")
+    {
+        Description = "Authorities, in PEM, that client certificates come from. Clients are asked for one then.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> TlsClients = new("--tls-clients")
+    {
+        Description = "Whether a client certificate is optional (default) or required.",
+        HelpName = "optional|required",
+    };
+
     private static readonly Option<string> Config = new("--config")
     {
         Description = $"Configuration file with a section \"{PosthasteConfiguration.Section}\". " +
@@ -75,7 +101,7 @@ internal static class ServeCommand
               posthaste serve --data /var/lib/posthaste --listen amqp=*:5672
               posthaste serve --memory --listen default=off --listen amqp=127.0.0.1:0
             """)
-        { Data, Memory, Listen, Origins, Set, Config, Log };
+        { Data, Memory, Listen, Origins, TlsCert, TlsKey, TlsCa, TlsClients, Set, Config, Log };
         command.SetAction(RunAsync);
         return command;
     }
@@ -117,10 +143,21 @@ internal static class ServeCommand
             .GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase);
         foreach (var listener in listeners)
             options.Listen[listener.Key] = string.Join(',', listener.Select(pair => pair.Value));
-        if (parsed.GetValue(Origins) is { } origins) PosthasteConfiguration.ApplyOrigins(origins, options);
+        if (parsed.GetValue(Origins) is { } origins) PosthasteConfiguration.Replace(options.WebSocketOrigins, origins);
+        ApplyTls(parsed, options);
         foreach (var (key, value) in Pairs(parsed.GetValue(Set), Set))
             PosthasteConfiguration.ApplyNumber(key, value, options);
         return options;
+    }
+
+    private static void ApplyTls(ParseResult parsed, PosthasteOptions options)
+    {
+        if (parsed.GetValue(TlsCert) is { Length: > 0 } certificates)
+            TlsConfiguration.Apply("Cert", string.Join(',', certificates), options.Tls);
+        if (parsed.GetValue(TlsKey) is { Length: > 0 } keys)
+            TlsConfiguration.Apply("Key", string.Join(',', keys), options.Tls);
+        if (parsed.GetValue(TlsCa) is { } authorities) TlsConfiguration.Apply("Ca", authorities, options.Tls);
+        if (parsed.GetValue(TlsClients) is { } clients) TlsConfiguration.Apply("Clients", clients, options.Tls);
     }
 
     private static IEnumerable<(string Key, string Value)> Pairs(string[]? texts, Option option)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Transport;
 
 namespace Posthaste.Server.Tests.Configuration;
 
@@ -13,6 +14,14 @@ public sealed class DocumentationTests
     {
         var text = File.ReadAllText(PathOf("docs/operating.md"));
         Assert.True(text.Contains(NumberSetting.ToMarkdown(), StringComparison.Ordinal), NumberSetting.ToMarkdown());
+    }
+
+    [Fact]
+    public void Every_listener_is_documented_with_its_port()
+    {
+        var text = File.ReadAllText(PathOf("docs/operating.md"));
+        Assert.All(ListenerKind.Of(Protocol.Known), kind =>
+            Assert.Contains($"| `{kind.Name}` | {kind.DefaultPort} |", text, StringComparison.Ordinal));
     }
 
     private static string PathOf(string name, [CallerFilePath] string here = "")

@@ -19,6 +19,12 @@ internal sealed class EchoClient : IDisposable
         return new EchoClient(tcp);
     }
 
+    public async Task SendAsync(byte[] bytes)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        await _tcp.GetStream().WriteAsync(bytes, limit.Token);
+    }
+
     public async Task<byte[]> EchoAsync(byte[] bytes)
     {
         using var limit = new CancellationTokenSource(Deadline);

@@ -22,22 +22,27 @@ internal sealed class EchoProtocol : IProtocolHandler
     /// <summary>Said instead of what was heard, where one protocol is to be told from another.</summary>
     public string? Answer { get; init; }
 
+    /// <summary>Says who is at the other end instead of what was heard: the transport and the certificate.</summary>
+    public bool SaysWho { get; init; }
+
     /// <summary>Bytes of the longest piece of memory that input came in.</summary>
     public int LongestSegmentBytes { get; private set; }
 
     public static Protocol As(string name, EchoProtocol? handler = null) =>
-        new(name, 7, (MessageBroker _, ILoggerFactory _) => handler ?? new EchoProtocol());
+        new(name, 7, 9, (MessageBroker _, ILoggerFactory _) => handler ?? new EchoProtocol());
 
     /// <summary>An echo that is spoken over WebSocket too, as sub-protocol <c>echo</c> or one of these.</summary>
     public static Protocol OverWebSocket(string name, EchoProtocol? handler = null, bool takesText = true) =>
-        As(name, handler) with { WebSocket = new WebSocketBinding(8, [name, $"v2.{name}"], takesText) };
+        As(name, handler) with { WebSocket = new WebSocketBinding(8, 10, [name, $"v2.{name}"], takesText) };
 
     public async Task ServeAsync(ProtocolConnection connection, CancellationToken stopping)
     {
         var (input, output) = (connection.Transport.Input, connection.Transport.Output);
         try
         {
-            await EchoAsync(input, output, IgnoresStop ? CancellationToken.None : stopping);
+            var who = connection.ClientCertificate?.Subject ?? "nobody";
+            var answer = SaysWho ? connection.IsTls ? $"tls, {who}" : "plain" : Answer;
+            await EchoAsync(input, output, answer, IgnoresStop ? CancellationToken.None : stopping);
         }
         catch (OperationCanceledException)
         {
@@ -50,7 +55,7 @@ internal sealed class EchoProtocol : IProtocolHandler
         }
     }
 
-    private async Task EchoAsync(PipeReader input, PipeWriter output, CancellationToken stopping)
+    private async Task EchoAsync(PipeReader input, PipeWriter output, string? answer, CancellationToken stopping)
     {
         while (true)
         {
@@ -58,7 +63,7 @@ internal sealed class EchoProtocol : IProtocolHandler
             foreach (var segment in read.Buffer)
             {
                 LongestSegmentBytes = Math.Max(LongestSegmentBytes, segment.Length);
-                await output.WriteAsync(Answer is null ? segment : Encoding.ASCII.GetBytes(Answer), stopping);
+                await output.WriteAsync(answer is null ? segment : Encoding.ASCII.GetBytes(answer), stopping);
             }
 
             input.AdvanceTo(read.Buffer.End);
