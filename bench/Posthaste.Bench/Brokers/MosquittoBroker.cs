@@ -10,6 +10,7 @@ internal sealed class MosquittoBroker(string workDirectory) : Broker(BrokerName,
 {
     public const string BrokerName = "mosquitto";
     private const string Server = "/usr/sbin/mosquitto";
+    private static readonly TimeSpan LogTimeout = TimeSpan.FromSeconds(1);
 
     public override void Start()
     {
@@ -36,9 +37,15 @@ internal sealed class MosquittoBroker(string workDirectory) : Broker(BrokerName,
         return new ProcessStartInfo(Server, ["-c", configuration]);
     }
 
-    protected override string Introduce() => $"mosquitto {Version()}".Trim();
+    /// <summary>The version is in the first line of its log, which may come after its first answer.</summary>
+    protected override string Introduce()
+    {
+        string version = "";
+        SpinWait.SpinUntil(() => (version = Version()).Length > 0, LogTimeout);
+        return $"mosquitto {version}".Trim();
+    }
 
-    // "mosquitto version 2.0.11 starting": the first line of its log.
+    // "mosquitto version 2.0.11 starting"
     private string Version()
     {
         const string Before = "mosquitto version ";
