@@ -3,7 +3,7 @@ using Posthaste.Fuzz.Stomp;
 
 namespace Posthaste.Protocols.Stomp.Tests.Wire;
 
-/// <summary>A slice of <c>dotnet run --project tests/Posthaste.Fuzz -- stomp</c> with seeds that never change.</summary>
+/// <summary>A slice of the fuzzer's target <c>stomp</c>, with seeds that never change.</summary>
 public sealed class StompFuzzTests
 {
     [Theory]
