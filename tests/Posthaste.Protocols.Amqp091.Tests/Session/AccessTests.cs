@@ -83,6 +83,15 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task A_reply_address_needs_the_permission_of_the_exchange_in_it()
+    {
+        await using var host = Limited(".*", "^amq\\.default$", ".*");
+        var client = await host.OpenChannelAsync();
+        await client.PublishAsync("", "amq.reply-to.amq%2Etopic.answers", "no");
+        await ExpectRefusalAsync(client, "write access to exchange 'amq.topic'");
+    }
+
+    [Fact]
     public async Task Binding_writes_to_the_queue_and_reads_from_the_exchange()
     {
         await using var host = Limited(".*", "^q$", "^amq\\.topic$");

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Posthaste.Server.Tests.Executable;
@@ -25,6 +27,35 @@ public sealed class DataCommandTests
                 .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("body").GetString());
             Assert.Equal(Enumerable.Range(1, MessageCount).Select(number => number.ToString()), bodies);
         }
+    }
+
+    [Fact]
+    public async Task What_another_protocol_published_is_exported_as_AMQP_shows_it()
+    {
+        using var directory = new TemporaryDirectory();
+        using (var serve = await PosthasteProcess.ServeAsync("--data", directory.Path, "--listen", "stomp=127.0.0.1:0"))
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, serve.PortOf("stomp"));
+            await using var stream = client.GetStream();
+            await stream.WriteAsync(
+                "CONNECT\naccept-version:1.2\nhost:/\nlogin:guest\npasscode:guest\n\n\0"u8.ToArray());
+            await stream.WriteAsync(
+                ("SEND\ndestination:/queue/numbers\npersistent:true\ncontent-type:text/plain\npriority:4\n" +
+                "tenant:blue\nreceipt:r\n\nhello\0").Select(letter => (byte)letter).ToArray());
+            using var reader = new StreamReader(stream);
+            while (await reader.ReadLineAsync() is { } line && line != "receipt-id:r")
+                Assert.DoesNotContain("ERROR", line, StringComparison.Ordinal);
+            Assert.Equal(0, (await serve.StopAsync()).ExitCode);
+        }
+
+        var exported = await PosthasteProcess.RunAsync("data", "export", directory.Path, "--queue", "numbers");
+        var message = JsonDocument.Parse(exported.Output).RootElement;
+        Assert.Equal("hello", message.GetProperty("body").GetString());
+        var properties = message.GetProperty("properties");
+        Assert.Equal("text/plain", properties.GetProperty("contentType").GetString());
+        Assert.Equal(4, properties.GetProperty("priority").GetInt32());
+        Assert.Equal("blue", properties.GetProperty("headers").GetProperty("tenant").GetString());
     }
 
     [Fact]

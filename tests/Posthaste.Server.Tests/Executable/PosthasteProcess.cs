@@ -21,16 +21,8 @@ internal sealed partial class PosthasteProcess : IDisposable
 
     private PosthasteProcess(Process process) => _process = process;
 
-    /// <summary>Port of the first listener; once ready.</summary>
-    public int Port
-    {
-        get
-        {
-            var lines = Output.Split('\n');
-            var listening = lines.First(line => line.StartsWith("listening", StringComparison.Ordinal));
-            return int.Parse(listening.Split(':')[^1]);
-        }
-    }
+    /// <summary>Port of the AMQP listener; once ready.</summary>
+    public int Port => PortOf("amqp");
 
     public string Uri => $"amqp://guest:guest@127.0.0.1:{Port}/";
 
@@ -67,6 +59,14 @@ internal sealed partial class PosthasteProcess : IDisposable
         }
 
         return process;
+    }
+
+    /// <summary>Port of a listener; once ready.</summary>
+    public int PortOf(string listener)
+    {
+        var lines = Output.Split('\n');
+        var listening = lines.First(line => line.StartsWith($"listening {listener} ", StringComparison.Ordinal));
+        return int.Parse(listening.Split(':')[^1]);
     }
 
     /// <summary>Asks it to stop, as a supervisor does, and waits.</summary>
