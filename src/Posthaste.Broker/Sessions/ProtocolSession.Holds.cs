@@ -92,8 +92,8 @@ public abstract partial class ProtocolSession
     {
         var reason = Broker.Alarms.Reason;
         SessionLog.Blocked(Log, _protocol, Peer, reason);
-        OnBlocked(reason);
         _isBlocked = true;
+        OnBlocked(reason);
         Broker.Alarms.Changed += Wake;
         try
         {

@@ -113,6 +113,37 @@ public sealed class ConsumerTimeoutTests : IAsyncDisposable
         await client.ExpectAsync(MethodId.BasicQosOk, 2);
     }
 
+    [Fact]
+    public async Task The_time_stands_still_while_the_client_is_not_read()
+    {
+        await using var host = new BrokerHost(
+            options => (options.ConnectionTime, options.TransientBytesMax) = (_time, 1 << 20),
+            new Amqp091Limits { HeartbeatSeconds = 0 });
+        var other = await host.OpenChannelAsync();
+        var client = await host.OpenChannelAsync(blockBytes: 65_536);
+        await client.DeclareQueueAsync("q");
+        await client.DeclareQueueAsync("backlog");
+        await client.ConsumeAsync("q");
+        await client.PublishAsync("", "q", "x");
+        await client.ExpectDeliveryAsync();
+        for (var i = 0; i < 120; i++)
+            await client.SendAsync(TestClient.PublishFrames(1, "", "backlog", new byte[10_000]));
+        Assert.Equal(120u, await client.CountAsync("backlog"));
+        Pass(Tick);
+        await client.PublishAsync("", "backlog", "one more");
+        await client.ExpectAsync(MethodId.ConnectionBlocked, 0);
+        Pass(2 * HalfAnHour);
+
+        await other.SendAsync(1, new QueuePurge { Queue = "backlog"u8 });
+        await other.ExpectAsync(MethodId.QueuePurgeOk);
+        Pass(Tick);
+        await client.ExpectAsync(MethodId.ConnectionUnblocked, 0);
+        Pass(HalfAnHour - (2 * Tick));
+        await client.ExpectSilenceAsync();
+        Pass(4 * Tick);
+        await client.ExpectChannelCloseAsync(ReplyCode.PreconditionFailed, TimedOut(1_800_000));
+    }
+
     [Theory]
     [InlineData("x-consumer-timeout", -1L, "{value_negative,-1}")]
     [InlineData("x-consumer-timeout", "soon", "\"expected integer, got longstr\"")]
