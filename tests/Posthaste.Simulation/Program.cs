@@ -25,6 +25,9 @@ return command.Parse(args).Invoke();
 /// <summary>Runs one seed after the other.</summary>
 internal static class Batch
 {
+    /// <summary>Seeds after which a long run says how far it is.</summary>
+    private const int ReportEvery = 100;
+
     /// <returns>The exit code: 1 when a seed failed.</returns>
     public static int Run(ulong firstSeed, int count, double? minutes, int steps, bool flips, bool trace)
     {
@@ -50,6 +53,7 @@ internal static class Batch
                 Report(options, e);
             }
 
+            if ((runs + 1) % ReportEvery == 0) Console.WriteLine($"{runs + 1} seeds, {failures} failed");
             crashes += simulator.CrashCount;
             messages += simulator.MessageCount;
             deliveries += simulator.DeliveryCount;

@@ -19,6 +19,7 @@ internal sealed partial class Simulator
     private void Connect()
     {
         foreach (var producer in _producers.Concat(_transactors)) producer.Connect(_host);
+        ConnectRetainer();
     }
 
     private void AddQueue()
@@ -75,7 +76,8 @@ internal sealed partial class Simulator
         _host.Idle();
         if (!IsWorking || IsOff) return;
         SimulationFailure.Unless(
-            !_host.Errors.HasAny || _model.IsDamaged, $"the broker complains: {string.Join("; ", _host.Errors.Take())}");
+            !_host.Errors.HasAny || _model.IsDamaged,
+            $"the broker complains: {string.Join("; ", _host.Errors.Take())}");
         if (_host.Broker.Pipeline.IsFull)
         {
             _model.AtRestWithoutRoom();
@@ -84,6 +86,7 @@ internal sealed partial class Simulator
 
         _model.AtRest(queue => _host.Queue(queue.Name).Machine.HeldCount > 0);
         if (_model.IsDamaged) return;
+        CheckValues(static (value, actual) => value.Rests(actual));
         foreach (var queue in _model.Queues.Values)
         {
             var actual = _host.Queue(queue.Name);
@@ -175,6 +178,7 @@ internal sealed partial class Simulator
         _model.Restarted();
         if (_options.FlipsBits && _random.Chance(0.3)) FlipABit();
         VerifyAndOpen();
+        if (!_model.IsDamaged) CheckValues(static (value, actual) => value.Returns(actual));
         FollowDeclarations();
         SimulationFailure.Unless(
             !expectClean || _host.Broker.Recovery.WasClean, "a shutdown in order is not recognised");

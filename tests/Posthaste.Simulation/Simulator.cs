@@ -87,7 +87,9 @@ internal sealed partial class Simulator
         _options.Trace?.Invoke($"act {act} failed {!IsWorking} off {IsOff} full {_host.Broker.Pipeline.IsFull}");
         switch (act)
         {
-            case < 34: Publish(); break;
+            case < 30: Publish(); break;
+            case < 32: ChangeNote(); break;
+            case < 34: Retain(); break;
             case < 39: Commit(); break;
             case < 60: FinishDeliveries(); break;
             case < 68: AddConsumer(); break;
@@ -143,7 +145,7 @@ internal sealed partial class Simulator
             messages.Add((AnyTarget(), _random.Chance(0.9), (byte)_random.Below(8), BodyBytes()));
         }
 
-        Pick(_transactors).Commit(_host, messages, _consumers.Count > 0 ? Pick(_consumers) : null, _random);
+        Pick(_transactors).Commit(_host, messages, _consumers.Count > 0 ? Pick(_consumers) : null, NoteIn, _random);
     }
 
     private void AddConsumer()

@@ -85,6 +85,15 @@ internal sealed class Publisher : PublishSource
         return seq;
     }
 
+    /// <summary>The number that the next message gets.</summary>
+    public ulong NextSeq
+    {
+        get
+        {
+            lock (_verdicts) return (ulong)_verdicts.Count;
+        }
+    }
+
     public void Flush()
     {
         var flushes = FlushSet.ForThisThread;

@@ -33,7 +33,8 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
     /// <summary>One transaction of messages to queues, and what consumers have finished.</summary>
     public void Commit(
         BrokerHost host, IReadOnlyList<(ModelQueue Queue, bool Persistent, byte Priority, int BodyBytes)> messages,
-        SimulatedConsumer? consumer, Primitives.SeededRandom random)
+        SimulatedConsumer? consumer, Action<Broker.Transactions.TransactionBuffer, ModelTransaction> note,
+        Primitives.SeededRandom random)
     {
         Flush();
         var transaction = new ModelTransaction();
@@ -44,6 +45,7 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
             _publisher!.AddTo(buffer, queue.Name, message.Body(), persistent, priority);
         }
 
+        note(buffer, transaction);
         if (consumer is { Unsettled.Count: > 0 })
         {
             foreach (var (id, copy) in consumer.TakeSome(random))

@@ -69,6 +69,7 @@ internal sealed class BrokerModel
     public static void Committed(ModelTransaction transaction)
     {
         transaction.Learn(true, "the commit was confirmed");
+        foreach (var change in transaction.Noted) (change.IsInEffect, change.IsDurable) = (true, true);
         foreach (var copy in transaction.Published)
         {
             if (!copy.Place.RejectsPublish) BecomeCertain(copy);
@@ -146,7 +147,7 @@ internal sealed class BrokerModel
         // What had died unseen went with it.
         foreach (var source in Queues.Values.Where(source => source.DeadLetters == queue))
         {
-            foreach (var copy in source.Copies) copy.IsCertain &= !MayBeDead(copy);
+            foreach (var copy in source.Copies.Where(MayBeDead)) (copy.IsCertain, copy.MayBeDone) = (false, true);
         }
 
         foreach (var copy in queue.Copies)

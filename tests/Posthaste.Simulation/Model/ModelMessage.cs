@@ -112,6 +112,8 @@ internal sealed class ModelTransaction
 
     public List<ModelCopy> Settled { get; } = [];
 
+    public List<ModelChange> Noted { get; } = [];
+
     /// <summary>Something of it was seen, or the lack of it.</summary>
     public void Learn(bool happened, string how)
     {
