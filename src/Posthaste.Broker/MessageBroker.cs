@@ -45,6 +45,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, BrokerQueue> _queues = new();
     private readonly ConcurrentDictionary<ulong, BrokerConnection> _connections = new();
     private readonly DataStore _data;
+    private readonly ArrayBufferWriter<byte> _catalogRecord = new(256);
     private readonly bool _ownsThreads;
     private CommitLoop? _commitLoop;
     private Upkeep? _upkeep;
@@ -284,7 +285,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
     internal bool TryJournalCatalog(uint hostId, CatalogChange change)
     {
         if (!Pipeline.HasJournal) return true;
-        var writer = new ArrayBufferWriter<byte>(256);
+        var writer = _catalogRecord;
+        writer.ResetWrittenCount();
         BinaryPrimitives.WriteUInt32LittleEndian(writer.GetSpan(sizeof(uint)), hostId);
         writer.Advance(sizeof(uint));
         CatalogCodec.Write(change, writer);

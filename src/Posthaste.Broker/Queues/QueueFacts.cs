@@ -18,7 +18,7 @@ namespace Posthaste.Broker.Queues;
 internal sealed class QueueFacts(MessageBroker broker, ulong queueId)
 {
     private readonly EntryRanges _settled = new();
-    private readonly List<(byte Level, ColdBlock Block)> _dropped = [];
+    private List<(byte Level, ColdBlock Block)>? _dropped;
     private Queue<Fact>? _waiting;
 
     /// <summary>A number (with the location that it is for), or a delivery mark.</summary>
@@ -38,13 +38,13 @@ internal sealed class QueueFacts(MessageBroker broker, ulong queueId)
     public void Settled(EntryId first, ulong count) => _settled.Add(first, count);
 
     /// <summary>A block that holds nothing any more: it goes once what has been told so far is durable.</summary>
-    public void Dropped(byte level, in ColdBlock block) => _dropped.Add((level, block));
+    public void Dropped(byte level, in ColdBlock block) => (_dropped ??= []).Add((level, block));
 
     /// <summary>Appends to the journal what there is.</summary>
     /// <returns>False when something has to wait for room: no record may name an entry of this queue before.</returns>
     public bool Flush()
     {
-        if (_settled.Count == 0 && _dropped.Count == 0 && _waiting is null) return true;
+        if (_settled.Count == 0 && _dropped is null && _waiting is null) return true;
         if (TryFlush()) return true;
         if (!broker.Pipeline.IsFailed) return false;
 
@@ -56,7 +56,7 @@ internal sealed class QueueFacts(MessageBroker broker, ulong queueId)
     public void Clear()
     {
         _settled.Clear();
-        _dropped.Clear();
+        _dropped = null;
         _waiting = null;
     }
 
@@ -76,9 +76,9 @@ internal sealed class QueueFacts(MessageBroker broker, ulong queueId)
             _settled.RemoveFirst(part.Length);
         }
 
-        foreach (var (level, block) in _dropped)
+        foreach (var (level, block) in _dropped ?? [])
             broker.Pipeline.Post(new DropBlockCallback(broker, SegmentBlocks.ToInfo(queueId, level, in block)));
-        _dropped.Clear();
+        _dropped = null;
         return true;
     }
 

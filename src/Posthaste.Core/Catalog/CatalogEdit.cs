@@ -7,22 +7,23 @@ namespace Posthaste.Core.Catalog;
 /// </summary>
 internal sealed class CatalogEdit
 {
-    private readonly List<CatalogChange> _changes = [];
-    private readonly List<CatalogQueue> _deletedQueues = [];
+    private List<CatalogChange>? _changes;
+    private List<CatalogQueue>? _deletedQueues;
+    private Queue<Exchange>? _bereft;
 
     /// <summary>Auto-delete exchanges that a binding was taken from.</summary>
-    public Queue<Exchange> Bereft { get; } = [];
+    public Queue<Exchange> Bereft => _bereft ??= [];
 
     /// <summary>Notes a fact to be journaled if what it is about survives a restart.</summary>
     public void Record(bool durable, CatalogChange change)
     {
         if (durable)
-            _changes.Add(change);
+            (_changes ??= new(1)).Add(change);
     }
 
     public void RecordDeleted(CatalogQueue queue)
     {
-        _deletedQueues.Add(queue);
+        (_deletedQueues ??= new(1)).Add(queue);
         Record(queue.IsDurable, new QueueDeleted(queue.Id));
     }
 
@@ -31,7 +32,7 @@ internal sealed class CatalogEdit
         Queue = queue,
         Exchange = exchange,
         Changed = true,
-        Changes = _changes,
-        DeletedQueues = _deletedQueues,
+        Changes = _changes ?? [],
+        DeletedQueues = _deletedQueues ?? [],
     };
 }

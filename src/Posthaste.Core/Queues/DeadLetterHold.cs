@@ -5,14 +5,14 @@ namespace Posthaste.Core.Queues;
 /// </summary>
 internal sealed class DeadLetterHold
 {
-    private readonly Queue<HeldEntry> _entries = [];
+    private Queue<HeldEntry>? _entries;
 
-    public int Count => _entries.Count;
+    public int Count => _entries?.Count ?? 0;
 
-    public long NextDueMs => _entries.Count > 0 ? _entries.Peek().RetryAtMs : long.MaxValue;
+    public long NextDueMs => _entries is { Count: > 0 } ? _entries.Peek().RetryAtMs : long.MaxValue;
 
     public void Add(EntryId id, DeadLetterReason reason, long retryAtMs) =>
-        _entries.Enqueue(new HeldEntry(id, reason, retryAtMs));
+        (_entries ??= []).Enqueue(new HeldEntry(id, reason, retryAtMs));
 
     public bool TryTakeDue(long nowMs, out EntryId id, out DeadLetterReason reason)
     {
@@ -22,11 +22,11 @@ internal sealed class DeadLetterHold
             return false;
         }
 
-        (id, reason, _) = _entries.Dequeue();
+        (id, reason, _) = _entries!.Dequeue();
         return true;
     }
 
-    public void Clear() => _entries.Clear();
+    public void Clear() => _entries = null;
 
     private readonly record struct HeldEntry(EntryId Id, DeadLetterReason Reason, long RetryAtMs);
 }

@@ -41,9 +41,9 @@ public sealed partial class QueueMachine
 
         // Never lower: a copy of the entry may carry counters older than a return that was recorded before it. The
         // entry's flag follows in RecoveryDone, or when its block is loaded.
-        if (counters.AcquiredCount >= _counters.GetValueOrDefault(id).AcquiredCount)
+        if (counters.AcquiredCount >= Counters.GetValueOrDefault(id).AcquiredCount)
         {
-            _counters[id] = counters;
+            Counters[id] = counters;
         }
     }
 
@@ -102,7 +102,7 @@ public sealed partial class QueueMachine
     {
         foreach (var log in _logs)
         {
-            log.FinishRecovery(_counters);
+            log.FinishRecovery(_counters ?? NoCounters);
         }
     }
 
@@ -118,9 +118,13 @@ public sealed partial class QueueMachine
     /// Writes what is not in the journal: next sequence numbers, delivery marks, blocks in segments with what is gone
     /// of them, and the counters of returned entries. Entries in the journal are not included.
     /// </summary>
-    public void WriteState(IBufferWriter<byte> to) => QueueState.Write(to, _logs, _counters);
+    public void WriteState(IBufferWriter<byte> to) => QueueState.Write(to, _logs, _counters ?? NoCounters);
 
     /// <summary>Reads what <see cref="WriteState"/> wrote, into a machine without any entry.</summary>
     /// <exception cref="InvalidDataException">The state is of another version or is damaged.</exception>
-    public void ReadState(ReadOnlySpan<byte> from) => QueueState.Read(from, Log, _counters);
+    public void ReadState(ReadOnlySpan<byte> from)
+    {
+        QueueState.Read(from, Log, Counters);
+        if (Counters.Count == 0) _counters = null;
+    }
 }

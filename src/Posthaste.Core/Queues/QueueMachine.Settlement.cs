@@ -54,7 +54,7 @@ public sealed partial class QueueMachine
         var counters = new EntryCounters(
             countsAsFailure ? SaturatingIncrement(before.DeliveryCount) : before.DeliveryCount,
             SaturatingIncrement(before.AcquiredCount));
-        _counters[id] = counters;
+        Counters[id] = counters;
         entry.Flags |= EntryFlags.Counted | EntryFlags.Redelivered;
         DeadLetterReason? death = counters.DeliveryCount > (Settings.DeliveryLimit ?? long.MaxValue)
             ? DeadLetterReason.DeliveryLimit
@@ -139,7 +139,7 @@ public sealed partial class QueueMachine
 
         _logs.Clear();
         Array.Clear(_logByLevel);
-        _counters.Clear();
+        _counters = null;
         _hold.Clear();
         HeldCount = 0;
         UnackedCount = 0;
@@ -148,12 +148,12 @@ public sealed partial class QueueMachine
 
     private void ForgetCountersOfPurged()
     {
-        foreach (var id in _counters.Keys)
+        foreach (var id in (_counters ?? NoCounters).Keys)
         {
             if (Unsafe.IsNullRef(ref LogOf(id)!.Chunks.Find(id.Seq)))
             {
                 // Removing while enumerating is allowed for the current key.
-                _counters.Remove(id);
+                _counters!.Remove(id);
             }
         }
     }

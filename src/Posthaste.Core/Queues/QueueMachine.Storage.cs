@@ -6,7 +6,7 @@ namespace Posthaste.Core.Queues;
 /// <summary>What storage does to entries: moving their bytes, taking their index out of memory and back.</summary>
 public sealed partial class QueueMachine
 {
-    private readonly Func<EntryId, EntryCounters, bool> _loadCounters;
+    private Func<EntryId, EntryCounters, bool>? _loadCounters;
 
     /// <summary>
     /// Lists live entries (ready, out or held) whose bytes are in the space of <paramref name="before"/> and before it,
@@ -29,7 +29,7 @@ public sealed partial class QueueMachine
         {
             if (into[i].Entry.Is(EntryFlags.Counted))
             {
-                into[i] = into[i] with { Counters = _counters[into[i].Id] };
+                into[i] = into[i] with { Counters = Counters[into[i].Id] };
             }
         }
 
@@ -80,7 +80,7 @@ public sealed partial class QueueMachine
     {
         if (LogOf(new EntryId(level, 0)) is { } log && log.Spans.Find(block) is { IsColdReady: true } span)
         {
-            log.Load(span, entries, _loadCounters);
+            log.Load(span, entries, _loadCounters ??= NoteStoredCounters);
             _isStalled = false;
         }
     }
@@ -102,7 +102,7 @@ public sealed partial class QueueMachine
     /// <summary>What the queue knows of an entry's returns is newer than what was stored with it.</summary>
     private bool NoteStoredCounters(EntryId id, EntryCounters stored)
     {
-        if (_counters.ContainsKey(id))
+        if (Counters.ContainsKey(id))
         {
             return true;
         }
@@ -112,7 +112,7 @@ public sealed partial class QueueMachine
             return false;
         }
 
-        _counters.Add(id, stored);
+        Counters.Add(id, stored);
         return true;
     }
 }

@@ -28,8 +28,11 @@ public sealed partial class QueueMachine
     private readonly EntryLog?[] _logByLevel;
     private readonly List<EntryLog> _logs = [];
 
-    // Of entries that were returned at least once.
-    private readonly Dictionary<EntryId, EntryCounters> _counters = [];
+    private static readonly Dictionary<EntryId, EntryCounters> NoCounters = [];
+
+    // Of entries that were returned at least once; null until there is one, as what follows for its kind: most queues
+    // of very many are empty.
+    private Dictionary<EntryId, EntryCounters>? _counters;
 
     // The head could not go out though somebody has room: its bytes, its index or the delivery mark are awaited.
     private bool _isStalled;
@@ -46,7 +49,6 @@ public sealed partial class QueueMachine
         _effects = effects;
         _consumers = new ConsumerSet(settings.SingleActiveConsumer);
         _logByLevel = new EntryLog?[settings.PriorityMax + 1];
-        _loadCounters = NoteStoredCounters;
     }
 
     public QueueSettings Settings { get; private set; }
@@ -183,8 +185,10 @@ public sealed partial class QueueMachine
         return null;
     }
 
+    private Dictionary<EntryId, EntryCounters> Counters => _counters ??= [];
+
     private EntryCounters CountersOf(EntryId id, in QueueEntry entry) =>
-        entry.Is(EntryFlags.Counted) ? _counters.GetValueOrDefault(id) : default;
+        entry.Is(EntryFlags.Counted) ? Counters.GetValueOrDefault(id) : default;
 
     /// <summary>
     /// Takes a live entry out; the caller reports how it left and then calls <see cref="EntryLog.DropSpanIfEmpty"/>.
@@ -196,7 +200,7 @@ public sealed partial class QueueMachine
         var removed = log.Remove(seq, ref entry);
         if (removed.Is(EntryFlags.Counted))
         {
-            _counters.Remove(log.Id(seq));
+            _counters?.Remove(log.Id(seq));
         }
 
         return removed;
