@@ -27,11 +27,14 @@ public sealed partial class BrokerQueue
     }
 
     /// <summary>Writes the state for a snapshot, as it is between two batches of the pipeline.</summary>
-    internal void WriteState(IBufferWriter<byte> to)
+    /// <returns>False when it has been deleted meanwhile: then it has none.</returns>
+    internal bool TryWriteState(IBufferWriter<byte> to)
     {
         lock (_strand)
         {
-            if (!_isGone) _machine.WriteState(to);
+            if (_isGone) return false;
+            _machine.WriteState(to);
+            return true;
         }
     }
 

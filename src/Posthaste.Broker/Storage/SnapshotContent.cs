@@ -41,8 +41,8 @@ internal static class SnapshotContent
             record.ResetWrittenCount();
             BinaryPrimitives.WriteUInt64LittleEndian(record.GetSpan(sizeof(ulong)), queue.Id);
             record.Advance(sizeof(ulong));
-            queue.WriteState(record);
-            WriteRecord(to, RecordType.QueueState, record.WrittenSpan);
+            // One that was deleted since the catalog was written: the journal behind the snapshot says so.
+            if (queue.TryWriteState(record)) WriteRecord(to, RecordType.QueueState, record.WrittenSpan);
         }
     }
 
