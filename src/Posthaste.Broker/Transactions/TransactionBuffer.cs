@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
@@ -27,9 +29,16 @@ public sealed class TransactionBuffer
     /// </summary>
     public const int BytesMax = 64 << 20;
 
+    /// <summary>What a message costs beside its bytes, counted too: many empty ones are no way around the limit.</summary>
+    private const int MessageOverheadBytes = 128;
+
+    /// <summary>Small messages share blocks of this size; the first is smaller, since most transactions are.</summary>
+    private const int BlockBytes = 256 * 1024;
+
     private readonly VirtualHost _host;
     private readonly MessageBroker _broker;
     private readonly List<PinnedMemory> _memory = [];
+    private int _usedOfLast;
     private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
     private readonly List<(byte[] Name, byte[] Message)> _replies = [];
     private readonly TransactionSettlements _settlements = new();
@@ -53,23 +62,37 @@ public sealed class TransactionBuffer
     }
 
     /// <summary>Whether a message of this many bytes more would be too many.</summary>
-    public bool WouldOverflow(int bytes) => _bytes + bytes > BytesMax;
+    public bool WouldOverflow(int bytes) => _bytes + bytes + MessageOverheadBytes > BytesMax;
 
     /// <summary>Notes a message; its bytes are copied.</summary>
     public unsafe void Publish(in OutgoingPublish message)
     {
-        var memory = _broker.Buffers.Rent(message.PropertiesLength + message.BodyLength);
-        message.PropertiesSpan.CopyTo(memory.Array);
-        message.BodySpan.CopyTo(memory.Array.AsSpan(message.PropertiesLength));
-        _memory.Add(memory);
-        _bytes += message.PropertiesLength + message.BodyLength;
+        var bytes = message.PropertiesLength + message.BodyLength;
+        var copy = Take(bytes);
+        message.PropertiesSpan.CopyTo(copy);
+        message.BodySpan.CopyTo(copy[message.PropertiesLength..]);
+        _bytes += bytes + MessageOverheadBytes;
         if (_messageCount == _messages.Length) Array.Resize(ref _messages, Math.Max(8, _messageCount * 2));
         ref var kept = ref _messages[_messageCount++];
         kept = message;
-        var start = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref memory.Array[0]);
+        var start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(copy));
         kept.Properties = start;
         kept.Body = start + message.PropertiesLength;
         kept.Source = null;
+    }
+
+    /// <summary>Pinned room for that many bytes, in the last block or in a new one.</summary>
+    private Span<byte> Take(int bytes)
+    {
+        if (_memory.Count == 0 || _memory[^1].Array.Length - _usedOfLast < bytes)
+        {
+            _memory.Add(_broker.Buffers.Rent(_memory.Count == 0 ? bytes : Math.Max(bytes, BlockBytes)));
+            _usedOfLast = 0;
+        }
+
+        var taken = _memory[^1].Array.AsSpan(_usedOfLast, bytes);
+        _usedOfLast += bytes;
+        return taken;
     }
 
     /// <summary>Notes a reply to a requester of <see cref="DirectReplies"/>; its bytes are copied.</summary>
