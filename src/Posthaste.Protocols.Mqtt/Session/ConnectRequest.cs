@@ -31,7 +31,6 @@ internal sealed class ConnectRequest
         PacketBytesMax = properties.Number(PropertyId.MaximumPacketSize, Packet.BytesMax);
         AliasMax = (ushort)properties.Number(PropertyId.TopicAliasMaximum);
         WantsResponseInformation = properties.Number(PropertyId.RequestResponseInformation) != 0;
-        WantsProblemInformation = properties.Number(PropertyId.RequestProblemInformation, absent: 1) != 0;
         Will = connect.HasWill ? StoredWill.Create(connect.Will) : null;
     }
 
@@ -73,9 +72,6 @@ internal sealed class ConnectRequest
     public ushort AliasMax { get; }
 
     public bool WantsResponseInformation { get; }
-
-    /// <summary>Reasons may be explained in packets other than CONNACK and DISCONNECT.</summary>
-    public bool WantsProblemInformation { get; }
 
     public StoredWill? Will { get; }
 

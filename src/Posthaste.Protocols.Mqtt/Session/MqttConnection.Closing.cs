@@ -54,9 +54,14 @@ internal sealed partial class MqttConnection
         _state = ConnectionState.Closed;
         if (Version != MqttVersion.V5)
             return;
+
+        // A reason is left out where it would make the packet too large [MQTT-3.14.2-3]. Request Problem Information
+        // allows it here and in CONNACK [MQTT-3.1.2-29]; no other packet has one.
         Span<byte> buffer = stackalloc byte[ReasonProperties.BytesMax];
-        var reason = ReasonProperties.Write(buffer, error.Detail);
-        Output.SendPacket(new Disconnect { Code = error.Code, Properties = reason });
+        var packet = new Disconnect { Code = error.Code, Properties = ReasonProperties.Write(buffer, error.Detail) };
+        if (PacketFrame.GetBytes(packet, Version) > _clientPacketBytesMax)
+            packet = new Disconnect { Code = error.Code };
+        Output.SendPacket(packet);
     }
 
     private void HandleDisconnect(Packet packet, ReadScope scope)

@@ -16,6 +16,7 @@ internal sealed partial class MqttConnection
     private const int AssignedIdBytes = 15;
 
     private SaslExchange? _authentication;
+    private uint _clientPacketBytesMax = uint.MaxValue;
     private BrokerUser? _user;
     private bool _isIdAssigned;
 
@@ -30,6 +31,7 @@ internal sealed partial class MqttConnection
         }
 
         _request = ConnectRequest.Of(connect);
+        _clientPacketBytesMax = _request.PacketBytesMax;
         if (CheckConnect(_request) is { IsError: true } refusal)
         {
             RefuseConnect(refusal);
@@ -210,7 +212,10 @@ internal sealed partial class MqttConnection
     {
         MqttLog.ConnectRefused(Log, Peer, error.Code, error.Detail);
         Span<byte> buffer = stackalloc byte[ReasonProperties.BytesMax];
-        Output.SendPacket(new ConnAck { Code = error.Code, Properties = ReasonProperties.Write(buffer, error.Detail) });
+        var packet = new ConnAck { Code = error.Code, Properties = ReasonProperties.Write(buffer, error.Detail) };
+        if (PacketFrame.GetBytes(packet, Version) > _clientPacketBytesMax) // [MQTT-3.2.2-19]
+            packet = new ConnAck { Code = error.Code };
+        Output.SendPacket(packet);
         _state = ConnectionState.Closed;
     }
 }

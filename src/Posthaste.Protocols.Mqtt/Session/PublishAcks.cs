@@ -17,9 +17,15 @@ internal sealed class PublishAcks(MqttConnection connection) : ConfirmWindow(con
     // By number, modulo the capacity, a power of two. Guarded by the output's gate, like everything here.
     private Answer[] _answers = new Answer[FirstCapacity];
     private ulong _answeredThrough;
+    private List<ushort>? _refused;
+    private int _pubAcks;
+    private volatile bool _hasRefused;
 
     /// <summary>Publishes that are not answered yet. May be read without the gate as an estimate.</summary>
     public int UnderWay => (int)(LastSeq - Volatile.Read(ref _answeredThrough));
+
+    /// <summary>Those of QoS 1 among them.</summary>
+    public int PubAcksUnderWay => Volatile.Read(ref _pubAcks);
 
     /// <summary>Numbers a publish.</summary>
     /// <param name="packetId">What the client knows it by.</param>
@@ -31,9 +37,26 @@ internal sealed class PublishAcks(MqttConnection connection) : ConfirmWindow(con
         {
             if (UnderWay == _answers.Length)
                 Grow();
+            if (type == PacketType.PubAck)
+                _pubAcks++;
             var seq = Next();
             _answers[seq & (ulong)(_answers.Length - 1)] = new Answer(packetId, type, code);
             return seq;
+        }
+    }
+
+    /// <summary>
+    /// Takes out the identifiers of QoS 2 whose PUBREC said that they were refused: the client may use them anew.
+    /// </summary>
+    public void ForgetRefused(HashSet<ushort> received)
+    {
+        if (!_hasRefused)
+            return;
+        lock (connection.Output.Gate)
+        {
+            received.ExceptWith(_refused!);
+            _refused = null;
+            _hasRefused = false;
         }
     }
 
@@ -51,12 +74,22 @@ internal sealed class PublishAcks(MqttConnection connection) : ConfirmWindow(con
 
     private void Write(in Answer answer, bool accepted)
     {
+        if (answer.Type == PacketType.PubAck)
+            _pubAcks--;
+        else if (!accepted)
+            NoteRefused(answer.PacketId);
         if (accepted)
             connection.Output.WriteAnswer(answer.Type, answer.PacketId, answer.Code);
         else if (connection.Version == MqttVersion.V5)
             connection.Output.WriteAnswer(answer.Type, answer.PacketId, ReasonCode.QuotaExceeded);
         else
             connection.RequestFail(new WireError(ReasonCode.QuotaExceeded, "a publish was refused")); // [MQTT-3.3.5-2]
+    }
+
+    private void NoteRefused(ushort packetId)
+    {
+        (_refused ??= []).Add(packetId);
+        _hasRefused = true;
     }
 
     private void Grow()

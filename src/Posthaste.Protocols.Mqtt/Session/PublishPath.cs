@@ -65,6 +65,8 @@ internal sealed class PublishPath
             return malformed;
         if (publish.Payload.Length > _messageBytesMax)
             return new WireError(ReasonCode.PacketTooLarge, $"a message has {_messageBytesMax} bytes at most");
+        if (publish.QoS == QoS.ExactlyOnce)
+            _acks.ForgetRefused(_connection.Session.Received);
         if (publish.QoS != QoS.AtMostOnce && CheckWindow(publish) is { IsError: true } overrun)
             return overrun;
 
@@ -96,7 +98,7 @@ internal sealed class PublishPath
     private WireError CheckWindow(in Publish publish)
     {
         var isV5 = _connection.Version == MqttVersion.V5;
-        var underWay = _acks.UnderWay + (isV5 ? _connection.Session.Received.Count : 0);
+        var underWay = isV5 ? _acks.PubAcksUnderWay + _connection.Session.Received.Count : _acks.UnderWay;
         var max = isV5 ? _connection.Limits.ReceiveMax : PublishAcks.UnderWayMax;
         var isKnown = publish.QoS == QoS.ExactlyOnce && _connection.Session.Received.Contains(publish.PacketId);
         return underWay < max || isKnown

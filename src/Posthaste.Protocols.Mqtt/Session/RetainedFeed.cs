@@ -32,7 +32,7 @@ internal sealed class RetainedFeed : PublishSource
 
     private readonly MqttConnection _connection;
     private readonly SessionQueues _queues;
-    private readonly PublishBatch _batch;
+    private PublishBatch? _batch;
     private readonly List<TopicSubscription> _asked = [];
     private readonly Queue<Walk> _walks = new();
     private readonly List<RetainedMessage> _found = [];
@@ -44,7 +44,6 @@ internal sealed class RetainedFeed : PublishSource
     {
         _connection = connection;
         _queues = queues;
-        _batch = new PublishBatch(connection.Broker);
     }
 
     /// <summary>There is more to send.</summary>
@@ -126,17 +125,21 @@ internal sealed class RetainedFeed : PublishSource
         _found.Clear();
         walk.IsAtEnd = !_connection.Host.Retained.Read(walk.Cursor, _found, StepCount);
         foreach (var found in _found)
-            AddCopy(walk.Subscription, queue, found, scope);
-        _batch.Flush(scope.Flushes);
+            AddCopy(walk, queue, found, scope);
+        _batch?.Flush(scope.Flushes);
         scope.Reset();
     }
 
-    private void AddCopy(
-        TopicSubscription subscription, BrokerQueue queue, in RetainedMessage retained, ReadScope scope)
+    private void AddCopy(Walk walk, BrokerQueue queue, in RetainedMessage retained, ReadScope scope)
     {
+        var subscription = walk.Subscription;
         var message = retained.Message;
         var facts = PublishFacts.Of(message, out var properties);
         if (subscription.NoLocal && facts.Mark == _connection.Session.Mark) // [MQTT-3.8.3-3]
+            return;
+
+        // What came after the subscription stood comes by itself. Later than now is none of that: the clock was set.
+        if (message.ReceivedAtMs > walk.SinceMs && message.ReceivedAtMs <= _connection.Broker.NowMs)
             return;
         if (message.Format != PropertyFormat.Mqtt)
             properties = PropertyConverter.ForThisThread.Convert(message, _connection.Broker.Formats, out _);
@@ -172,6 +175,7 @@ internal sealed class RetainedFeed : PublishSource
         var payload = scope.Take(body.Length);
         body.CopyTo(payload);
 
+        _batch ??= new PublishBatch(_connection.Broker);
         ref var copy = ref _batch.Add();
         copy.Route = route;
         copy.Source = this;
@@ -196,6 +200,7 @@ internal sealed class RetainedFeed : PublishSource
         {
             _feed = feed;
             Subscription = subscription;
+            SinceMs = feed._connection.Broker.NowMs;
             var filter = Encoding.UTF8.GetBytes(subscription.Filter);
             if (filter.AsSpan().StartsWith("$SYS"u8))
                 System = feed._connection.Handler.SystemTopics?.Current();
@@ -204,6 +209,9 @@ internal sealed class RetainedFeed : PublishSource
         }
 
         public TopicSubscription Subscription { get; }
+
+        /// <summary>When the subscription stood, Unix milliseconds.</summary>
+        public long SinceMs { get; }
 
         public RetainedCursor Cursor { get; }
 

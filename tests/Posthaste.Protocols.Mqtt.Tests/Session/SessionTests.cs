@@ -138,16 +138,16 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_many_that_want_a_session_the_last_one_gets_it()
+    public async Task Of_many_that_want_a_session_one_gets_it()
     {
         await using var host = new BrokerHost();
         var clients = Enumerable.Range(0, 10).Select(_ => host.Connect()).ToArray();
         foreach (var client in clients)
             await client.SendConnectAsync("c", ConnectOptions.Kept());
-        await clients[^1].ExpectAsync(PacketType.ConnAck);
-        await clients[^1].ExpectSilenceAsync();
-        foreach (var client in clients[..^1])
-            await client.Served.WaitAsync(TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => clients.Count(client => !client.Served.IsCompleted) == 1);
+        var last = clients.Single(client => !client.Served.IsCompleted);
+        await last.ExpectAsync(PacketType.ConnAck);
+        await last.ExpectSilenceAsync();
     }
 
     [Fact]
