@@ -55,6 +55,29 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_has_expired_is_not_sent_and_what_is_left_of_the_time_is_said_3_3_2_5_and_6()
+    {
+        var time = new ManualTime();
+        await using var host = new BrokerHost(options => options.Time = time);
+        var client = await host.OpenAsync("c", options: ConnectOptions.Kept());
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        await client.CloseAsync();
+        var publisher = await host.OpenAsync();
+        foreach (var expiryS in new uint[] { 5, 100 })
+        {
+            await publisher.PublishAsync(
+                "t", $"{expiryS}", QoS.AtLeastOnce,
+                properties: TestProperty.Of(PropertyId.MessageExpiryInterval, expiryS));
+        }
+
+        time.Advance(TimeSpan.FromSeconds(10));
+        var again = await host.OpenAsync("c", options: ConnectOptions.Kept());
+        var message = await again.ReceiveAsync();
+        Assert.Equal(("100", 90u), (message.Text, message.Number(PropertyId.MessageExpiryInterval)));
+        await again.ExpectSilenceAsync();
+    }
+
+    [Fact]
     public async Task Clean_start_forgets_everything_3_1_2_4()
     {
         await using var host = new BrokerHost();
