@@ -29,7 +29,9 @@ public sealed class TransactionBuffer
     /// </summary>
     public const int BytesMax = 64 << 20;
 
-    /// <summary>What a message costs beside its bytes, counted too: many empty ones are no way around the limit.</summary>
+    /// <summary>
+    /// What a message costs beside its bytes, counted too: many empty ones are no way around the limit.
+    /// </summary>
     private const int MessageOverheadBytes = 128;
 
     /// <summary>Small messages share blocks of this size; the first is smaller, since most transactions are.</summary>

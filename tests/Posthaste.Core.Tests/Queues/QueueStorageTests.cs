@@ -238,7 +238,13 @@ public sealed class QueueStorageTests
     public void A_copy_brings_its_own_sizes_where_lost_records_have_shifted_the_numbers()
     {
         var queue = NewQueue();
-        var other = new Arrival { Location = MessageLocation.Journal(8), Length = 90, BodyBytes = 70, Persistent = true };
+        var other = new Arrival
+        {
+            Location = MessageLocation.Journal(8),
+            Length = 90,
+            BodyBytes = 70,
+            Persistent = true,
+        };
         queue.RestoreAppend(in other, arrivedAtMs: 0);
         var copy = new QueueEntry
         {
