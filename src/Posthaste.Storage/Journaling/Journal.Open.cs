@@ -76,6 +76,9 @@ public sealed partial class Journal
                 _files.Retire(name);
             }
         }
+        // A killed process leaves written batches that were never synced: from here on they count as durable, so they
+        // have to be, before anything is built on them.
+        _files.SyncAll();
         _files.EndEachWhereTheNextBegins();
         if (isPastEnd)
         {

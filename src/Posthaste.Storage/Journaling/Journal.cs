@@ -101,10 +101,7 @@ public sealed partial class Journal : IDisposable
         if (files.Count > 0)
         {
             _residency.DropBefore(files[^1].End);
-            foreach (JournalFile file in files)
-            {
-                _files.Recycle(file.Store);
-            }
+            _files.Recycle(files);
         }
         return files.Count;
     }

@@ -80,6 +80,15 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
         Add(file);
     }
 
+    /// <summary>After adopting: makes durable what is written in the files.</summary>
+    public void SyncAll()
+    {
+        foreach (JournalFile file in _table)
+        {
+            file.Store.File.Sync();
+        }
+    }
+
     /// <summary>After adopting: the rest of a file that a record did not fit into is no part of the journal.</summary>
     public void EndEachWhereTheNextBegins()
     {
@@ -215,25 +224,35 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
         }
     }
 
-    /// <summary>Makes a spare of a file taken out, or deletes it when there are enough.</summary>
-    public void Recycle(JournalFileStore store)
+    /// <summary>Makes spares of files taken out, or deletes them when there are enough.</summary>
+    /// <remarks>
+    /// The new names are durable before a spare may be attached: else a power cut while its header is written could
+    /// bring back the old name over half a header, which would look like damage.
+    /// </remarks>
+    public void Recycle(IReadOnlyList<JournalFile> files)
     {
-        bool isSpare;
-        lock (_lock)
+        var renamed = new List<JournalFileStore>();
+        foreach (JournalFile file in files)
         {
-            isSpare = store.DataBytes == options.FileBytes && _spares.Count < options.SpareFilesMax;
+            JournalFileStore store = file.Store;
+            if (store.DataBytes != options.FileBytes || CountSpares() + renamed.Count >= options.SpareFilesMax)
+            {
+                Discard(store);
+                continue;
+            }
+            string name = NextSpareName();
+            device.Rename(store.Name, name);
+            store.Name = name;
+            renamed.Add(store);
         }
-        if (!isSpare)
+        if (renamed.Count == 0)
         {
-            Discard(store);
             return;
         }
-        string name = NextSpareName();
-        device.Rename(store.Name, name);
-        store.Name = name;
+        device.SyncDirectory(StorageNames.JournalFolder);
         lock (_lock)
         {
-            _spares.Enqueue(store);
+            renamed.ForEach(_spares.Enqueue);
             _wasRefusedSpace &= _spares.Count < SparesWanted;
         }
     }
@@ -251,6 +270,14 @@ internal sealed class JournalFiles(IStorageDevice device, JournalOptions options
                 spare.File.Dispose();
             }
             _spares.Clear();
+        }
+    }
+
+    private int CountSpares()
+    {
+        lock (_lock)
+        {
+            return _spares.Count;
         }
     }
 

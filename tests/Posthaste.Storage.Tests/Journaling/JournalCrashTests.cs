@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
 
 namespace Posthaste.Storage.Tests.Journaling;
@@ -30,14 +31,15 @@ public sealed class JournalCrashTests
         Prop.ForAll<int>(seed =>
         {
             var workload = new CrashWorkload((ulong)seed, new FaultyDevice((ulong)seed));
+            var random = new SeededRandom((ulong)seed);
             for (int round = 0; round < 12; round++)
             {
-                workload.Device.PowerOffAtChange = 5 + (uint)HashCode.Combine(seed, round) % 40;
+                workload.Device.PowerOffAtChange = 5 + random.Below(40);
                 workload.TryRun(steps: 10);
                 workload.Crash();
             }
             Assert.True(workload.TryRun(steps: 0));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
 
     private static long CountChanges(ulong seed)
     {
