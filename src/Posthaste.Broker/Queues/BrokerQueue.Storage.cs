@@ -60,18 +60,17 @@ public sealed partial class BrokerQueue
 
     /// <summary>
     /// A copy of the entry's message goes to the journal's tail. Record and move are one step on the strand, so no
-    /// settlement comes between; one that came before is recorded again, behind the copy.
+    /// settlement comes between. One that has left is not copied: its settlement is recorded, or will be with the
+    /// transaction that it belongs to, and a copy behind the one or a settlement before the other would say otherwise.
     /// </summary>
     internal void Forward(in EvacuationCandidate candidate, ReadOnlySpan<byte> message)
     {
         lock (_strand)
         {
-            if (_isGone) return;
+            if (_isGone || !_machine.Holds(candidate.Id)) return;
             var position = _facts.Flush() ? _broker.Pipeline.AppendForward(Id, in candidate, message) : 0;
             if (position == 0) throw NotRecorded();
-            if (_machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes))) return;
-            _facts.Settled(candidate.Id);
-            _facts.Flush();
+            _machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes));
         }
     }
 

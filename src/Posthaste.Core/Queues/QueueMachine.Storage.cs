@@ -36,6 +36,9 @@ public sealed partial class QueueMachine
         return into.Count - start;
     }
 
+    /// <summary>Whether an entry is in the queue, ready or out, with its index in memory.</summary>
+    public bool Holds(EntryId id) => LogOf(id) is { } log && !Unsafe.IsNullRef(ref log.Chunks.Find(id.Seq));
+
     /// <summary>The bytes of an entry were copied to a new place in the journal or arena.</summary>
     /// <returns>
     /// False when the entry has left meanwhile: if the copy was journaled, its settlement has to be journaled again,
