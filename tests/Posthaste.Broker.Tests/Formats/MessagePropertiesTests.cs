@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Formats;
 using Posthaste.Primitives.Tables;
+using Posthaste.Testing;
 
 namespace Posthaste.Broker.Tests.Formats;
 
@@ -109,12 +110,7 @@ public sealed class MessagePropertiesTests
     public void Used_again_it_allocates_nothing()
     {
         var properties = new MessageProperties();
-        for (var round = 0; round < 3; round++)
-            Use(properties);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var round = 0; round < 100; round++)
-            Use(properties);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.OfHundred(() => Use(properties)));
 
         static void Use(MessageProperties properties)
         {
