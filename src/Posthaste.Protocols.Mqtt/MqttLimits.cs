@@ -21,11 +21,6 @@ public sealed record MqttLimits
     /// <summary>Milliseconds from accept to CONNECT, authentication included. Default 10,000 as in RabbitMQ.</summary>
     public int ConnectMsMax { get; init; } = 10_000;
 
-    /// <summary>
-    /// Milliseconds that a peer may leave bytes unread which the broker has ready. Default 60,000, as for AMQP.
-    /// </summary>
-    public int WriteStallMsMax { get; init; } = 60_000;
-
     /// <summary>Milliseconds for the last bytes to leave. Default 5,000.</summary>
     public int CloseMsMax { get; init; } = 5_000;
 

@@ -43,12 +43,6 @@ public sealed record StompLimits
     public int HeartBeatMsMin { get; init; } = 1_000;
 
     /// <summary>
-    /// Milliseconds that a peer may leave bytes unread which the broker has ready. Default 60,000: a consumer that
-    /// stops reading while it works gets a minute; one that is gone without a word does not hold memory for longer.
-    /// </summary>
-    public int WriteStallMsMax { get; init; } = 60_000;
-
-    /// <summary>
     /// Milliseconds at the end of a connection for outstanding receipts and the last bytes to leave. Default 5,000.
     /// </summary>
     public int CloseMsMax { get; init; } = 5_000;

@@ -124,7 +124,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         {
             _broker = OpenData();
             var handlers = plans.Select(plan => plan.Kind.Protocol).Distinct()
-                .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options.Loggers));
+                .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options));
             _transport = await TransportServer
                 .StartAsync(
                     plans, handlers, _certificates, origins, _options.Broker.ConnectionsMax, _options.Loggers,

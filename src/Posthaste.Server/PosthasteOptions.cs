@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
+using Posthaste.Protocols.Amqp091;
+using Posthaste.Protocols.Mqtt;
+using Posthaste.Protocols.Stomp;
 using Posthaste.Server.Configuration;
 using Posthaste.Server.Tls;
 using Posthaste.Server.Transport;
@@ -52,6 +55,15 @@ public sealed class PosthasteOptions
     /// <summary>Limits, security and time of the broker itself.</summary>
     public MessageBrokerOptions Broker { get; } = new();
 
+    /// <summary>What AMQP 0-9-1 clients may use.</summary>
+    public Amqp091Limits Amqp { get; set; } = new();
+
+    /// <summary>What MQTT clients may use, and what those get that name no user.</summary>
+    public MqttLimits Mqtt { get; set; } = new();
+
+    /// <summary>How STOMP is spoken, and what its clients may use.</summary>
+    public StompOptions Stomp { get; set; } = new();
+
     /// <summary>The clock of everything that the broker does by time. Default: the system's.</summary>
     public TimeProvider Time
     {
@@ -95,7 +107,7 @@ public sealed class PosthasteOptions
     /// listen.</exception>
     internal IReadOnlyList<ListenPlan> Validate()
     {
-        foreach (var setting in NumberSetting.All) setting.Check(Broker);
+        foreach (var setting in NumberSetting.All) setting.Check(this);
         Tls.Check();
         return ListenPlan.From(this);
     }

@@ -22,8 +22,7 @@ public sealed class AuthenticationOptions
     public IReadOnlyList<string> LoopbackUsers { get; set; } = [UserStore.Guest];
 
     /// <summary>
-    /// The user that clients become without saying who they are (SASL ANONYMOUS, MQTT and STOMP without user name).
-    /// Default null: nobody.
+    /// The user that clients become without saying who they are (SASL ANONYMOUS). Default null: nobody.
     /// </summary>
     public string? AnonymousUser { get; set; }
 

@@ -146,7 +146,7 @@ internal sealed partial class MqttConnection
                 ReasonCode.KeepAliveTimeout, $"nothing was heard for one and a half times {_keepAliveS} s"));
         }
 
-        if (Output.IsStalled(nowMs, Limits.WriteStallMsMax))
+        if (Output.IsStalled(nowMs, Broker.Options.WriteStallMsMax))
             Cut("the client does not read");
     }
 

@@ -176,7 +176,7 @@ internal sealed partial class StompConnection
 
         if (_expectEveryMs > 0 && nowMs - _lastReceivedMs > HeartBeatsMissedMax * (long)_expectEveryMs)
             return $"missed heart-beats from client, timeout: {_expectEveryMs} ms";
-        return Output.IsStalled(nowMs, Limits.WriteStallMsMax) ? "the client does not read" : null;
+        return Output.IsStalled(nowMs, Broker.Options.WriteStallMsMax) ? "the client does not read" : null;
     }
 
     // Half the interval: the ticker is coarse, and a heart-beat that comes early does no harm.

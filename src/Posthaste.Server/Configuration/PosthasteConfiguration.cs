@@ -4,8 +4,9 @@ namespace Posthaste.Server.Configuration;
 
 /// <summary>
 /// Reads section <c>Posthaste</c> of a configuration: <c>Data</c> or <c>Memory</c>, <c>Listen:NAME</c>,
-/// <c>WebSocketOrigins</c>, <c>Tls:…</c>, and the numbers of <see cref="NumberSetting.All"/>. A key that nothing reads
-/// is refused: a limit misspelt is a limit not set.
+/// <c>WebSocketOrigins</c>, <c>Tls:…</c>, and the settings of <see cref="NumberSetting.All"/> and
+/// <see cref="TextSetting.All"/>, those of a protocol in a section of its own (<c>Mqtt:ReceiveMax</c>). A key that
+/// nothing reads is refused: a limit misspelt is a limit not set.
 /// </summary>
 public static class PosthasteConfiguration
 {
@@ -18,7 +19,11 @@ public static class PosthasteConfiguration
     private const string TlsKey = "Tls";
 
     private static IEnumerable<string> Keys =>
-        [DataKey, MemoryKey, ListenKey, OriginsKey, TlsKey, .. NumberSetting.All.Select(setting => setting.Key)];
+    [
+        DataKey, MemoryKey, ListenKey, OriginsKey, TlsKey,
+        .. TextSetting.All.Select(setting => setting.Key),
+        .. NumberSetting.All.Select(setting => setting.Key),
+    ];
 
     /// <exception cref="PosthasteConfigurationException">A key is unknown, or a value malformed or out of
     /// range.</exception>
@@ -32,24 +37,22 @@ public static class PosthasteConfiguration
             if (Is(entry, ListenKey)) ApplyListeners(entry, options);
             else if (Is(entry, OriginsKey)) Replace(options.WebSocketOrigins, entry.Value ?? "");
             else if (Is(entry, TlsKey)) TlsConfiguration.Apply(entry, options.Tls);
-            else ApplyNumber(entry.Key, entry.Value ?? "", options);
+            else ApplySettings(entry, entry.Key, options);
         }
     }
 
-    /// <summary>Sets the number that a key under <see cref="Section"/> names.</summary>
+    /// <summary>Sets the number or text that a key under <see cref="Section"/> names.</summary>
     /// <exception cref="PosthasteConfigurationException">The key is unknown, or the value malformed or out of
     /// range.</exception>
-    public static void ApplyNumber(string key, string value, PosthasteOptions options)
+    public static void ApplySetting(string key, string value, PosthasteOptions options)
     {
-        var setting = NumberSetting.All
-            .FirstOrDefault(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
-        if (setting is null)
-        {
+        if (NumberSetting.All.FirstOrDefault(setting => Is(key, setting.Key)) is { } number)
+            number.Read(value, options);
+        else if (TextSetting.All.FirstOrDefault(setting => Is(key, setting.Key)) is { } text)
+            text.Read(value, options);
+        else
             throw new PosthasteConfigurationException(
                 $"{Section}:{key} is no setting of Posthaste; these are: {string.Join(", ", Keys)}");
-        }
-
-        setting.Read(value, options.Broker);
     }
 
     /// <summary>Fills a list of the options from values separated by commas.</summary>
@@ -58,6 +61,18 @@ public static class PosthasteConfiguration
         list.Clear();
         foreach (var value in values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             list.Add(value);
+    }
+
+    private static void ApplySettings(IConfigurationSection entry, string key, PosthasteOptions options)
+    {
+        var isLeaf = true;
+        foreach (var child in entry.GetChildren())
+        {
+            isLeaf = false;
+            ApplySettings(child, $"{key}:{child.Key}", options);
+        }
+
+        if (isLeaf) ApplySetting(key, entry.Value ?? "", options);
     }
 
     private static void ApplyListeners(IConfigurationSection section, PosthasteOptions options)
@@ -83,6 +98,7 @@ public static class PosthasteConfiguration
         ? data.Value
         : throw new PosthasteConfigurationException($"{data.Path} is empty; it has to be a directory");
 
-    private static bool Is(IConfigurationSection entry, string key) =>
-        entry.Key.Equals(key, StringComparison.OrdinalIgnoreCase);
+    private static bool Is(IConfigurationSection entry, string key) => Is(entry.Key, key);
+
+    private static bool Is(string given, string key) => given.Equals(key, StringComparison.OrdinalIgnoreCase);
 }

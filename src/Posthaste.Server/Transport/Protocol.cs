@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
 using Posthaste.Protocols.Amqp091;
@@ -14,18 +13,19 @@ namespace Posthaste.Server.Transport;
 /// <param name="Name">Name of the plain listener: <c>amqp</c>, <c>mqtt</c>, …</param>
 /// <param name="DefaultPort">The port that clients try first.</param>
 /// <param name="TlsPort">The port that clients with TLS try first.</param>
+/// <param name="Create">Makes what serves its connections, with the limits that the options give it.</param>
 internal sealed record Protocol(
-    string Name, int DefaultPort, int TlsPort, Func<MessageBroker, ILoggerFactory, IProtocolHandler> Create)
+    string Name, int DefaultPort, int TlsPort, Func<MessageBroker, PosthasteOptions, IProtocolHandler> Create)
 {
     /// <summary>Every protocol of this build.</summary>
     public static IReadOnlyList<Protocol> Known { get; } =
     [
-        new("amqp", 5672, 5671, (broker, _) => new Amqp091Handler(broker)),
-        new("mqtt", 1883, 8883, (broker, _) => new MqttHandler(broker))
+        new("amqp", 5672, 5671, (broker, options) => new Amqp091Handler(broker, options.Amqp)),
+        new("mqtt", 1883, 8883, (broker, options) => new MqttHandler(broker, options.Mqtt))
         {
             WebSocket = new(15675, 15676, ["mqtt", "mqttv3.1"], TakesText: false),
         },
-        new("stomp", 61613, 61614, (broker, _) => new StompHandler(broker))
+        new("stomp", 61613, 61614, (broker, options) => new StompHandler(broker, options.Stomp))
         {
             WebSocket = new(15674, 15673, ["v12.stomp", "v11.stomp", "v10.stomp"], TakesText: true),
         },

@@ -38,7 +38,8 @@ internal static class ServeCommand
 
     private static readonly Option<string[]> Set = new("--set")
     {
-        Description = "A limit, as in --set MessageBytesMax=64MiB; docs/operating.md lists them. Repeatable.",
+        Description = "A limit or an option, as in --set MessageBytesMax=64MiB or --set Mqtt:ReceiveMax=100; " +
+            "docs/operating.md lists them. Repeatable.",
         HelpName = "KEY=VALUE",
     };
 
@@ -146,7 +147,7 @@ internal static class ServeCommand
         if (parsed.GetValue(Origins) is { } origins) PosthasteConfiguration.Replace(options.WebSocketOrigins, origins);
         ApplyTls(parsed, options);
         foreach (var (key, value) in Pairs(parsed.GetValue(Set), Set))
-            PosthasteConfiguration.ApplyNumber(key, value, options);
+            PosthasteConfiguration.ApplySetting(key, value, options);
         return options;
     }
 

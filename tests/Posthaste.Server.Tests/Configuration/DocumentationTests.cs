@@ -17,6 +17,13 @@ public sealed class DocumentationTests
     }
 
     [Fact]
+    public void The_table_of_other_settings_is_the_options_own()
+    {
+        var text = File.ReadAllText(PathOf("docs/operating.md"));
+        Assert.True(text.Contains(TextSetting.ToMarkdown(), StringComparison.Ordinal), TextSetting.ToMarkdown());
+    }
+
+    [Fact]
     public void Every_listener_is_documented_with_its_port()
     {
         var text = File.ReadAllText(PathOf("docs/operating.md"));

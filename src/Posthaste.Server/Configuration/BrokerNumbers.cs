@@ -1,0 +1,69 @@
+using static Posthaste.Server.Configuration.NumberSetting;
+
+namespace Posthaste.Server.Configuration;
+
+/// <summary>The numbers that hold for all protocols.</summary>
+internal static class BrokerNumbers
+{
+    public static IReadOnlyList<NumberSetting> All { get; } =
+    [
+        new("MessageBytesMax", SettingUnit.Bytes, KiB, 512 * MiB,
+            o => o.Broker.MessageBytesMax, (o, v) => o.Broker.MessageBytesMax = (int)v,
+            "Largest message body; a larger one is refused before it is buffered. 16 MiB as in RabbitMQ 4."),
+        new("ConnectionsMax", SettingUnit.Count, 1, 1_000_000,
+            o => o.Broker.ConnectionsMax, (o, v) => o.Broker.ConnectionsMax = (int)v,
+            "Connections at a time over all protocols; one more is cut at once. What one address and port can serve " +
+            "a client host."),
+        new("ConsumerTimeoutMs", SettingUnit.Milliseconds, 0, 365L * 24 * 60 * 60 * 1_000,
+            o => o.Broker.ConsumerTimeoutMs, (o, v) => o.Broker.ConsumerTimeoutMs = v,
+            "Time to acknowledge a delivery, after which the channel is closed and the message goes to somebody " +
+            "else; 0: any time. Queues and consumers may say otherwise (`x-consumer-timeout`). Half an hour as in " +
+            "RabbitMQ."),
+        new("WriteStallMsMax", SettingUnit.Milliseconds, 1_000, 24 * 60 * 60 * 1_000,
+            o => o.Broker.WriteStallMsMax, (o, v) => o.Broker.WriteStallMsMax = (int)v,
+            "Time for which a client may read nothing of what is ready for it before it is cut: longer than a " +
+            "consumer pauses that works on something, short enough that one which is gone holds no memory."),
+        new("VirtualHostsMax", SettingUnit.Count, 1, 1_000_000,
+            o => o.Broker.VirtualHostsMax, (o, v) => o.Broker.VirtualHostsMax = (int)v,
+            "Virtual hosts."),
+        new("NotesMax", SettingUnit.Count, 1_000, 1_000_000_000,
+            o => o.Broker.NotesMax, (o, v) => o.Broker.NotesMax = (int)v,
+            "What protocols remember in one virtual host (sessions, packet ids on their way): a hundred thousand " +
+            "sessions with twenty each."),
+        new("NotesBytesMax", SettingUnit.Bytes, MiB, TiB,
+            o => o.Broker.NotesBytesMax, (o, v) => o.Broker.NotesBytesMax = v,
+            "The same in bytes of memory, 48 for each included."),
+        new("RetainedMessagesMax", SettingUnit.Count, 0, 1_000_000_000,
+            o => o.Broker.RetainedMessagesMax, (o, v) => o.Broker.RetainedMessagesMax = (int)v,
+            "Retained messages of one virtual host: a large fleet's last values; more is a topic with an id in it."),
+        new("RetainedBytesMax", SettingUnit.Bytes, 0, TiB,
+            o => o.Broker.RetainedBytesMax, (o, v) => o.Broker.RetainedBytesMax = v,
+            "The same in bytes of memory, 48 for each included; one more is refused (MQTT: quota exceeded)."),
+        new("JournalBytesMax", SettingUnit.Bytes, 4 * MiB, 64 * GiB,
+            o => o.Broker.JournalBytesMax, (o, v) => o.Broker.JournalBytesMax = v,
+            "Journal on disk before its oldest file is emptied and used again; bounds the time of a restart. " +
+            "At least four files."),
+        new("JournalFileBytes", SettingUnit.Bytes, MiB, GiB,
+            o => o.Broker.JournalFileBytes, (o, v) => o.Broker.JournalFileBytes = (int)v,
+            "One journal file, whole MiB: large enough that rolling is rare, small enough to recycle often."),
+        new("ResidentBytesMax", SettingUnit.Bytes, 4 * MiB, TiB,
+            o => o.Broker.ResidentBytesMax, (o, v) => o.Broker.ResidentBytesMax = v,
+            "Journal kept in memory for consumers that keep up: a second or so of full load."),
+        new("ReadCacheBytesMax", SettingUnit.Bytes, 4 * MiB, TiB,
+            o => o.Broker.ReadCacheBytesMax, (o, v) => o.Broker.ReadCacheBytesMax = v,
+            "Blocks read back from disk for consumers that are behind."),
+        new("UncommittedBytesMax", SettingUnit.Bytes, MiB, 4 * GiB,
+            o => o.Broker.UncommittedBytesMax, (o, v) => o.Broker.UncommittedBytesMax = v,
+            "Appended but not yet synced, above which publishers are not read: some ten syncs' worth."),
+        new("ResidentEntriesMax", SettingUnit.Count, 1_000, 1_000_000_000,
+            o => o.Broker.ResidentEntriesMax, (o, v) => o.Broker.ResidentEntriesMax = v,
+            "Index entries of queues in memory (24 bytes each), above which the longest backlogs go to segments."),
+        new("TransientBytesMax", SettingUnit.Bytes, MiB, 16 * TiB,
+            o => o.Broker.TransientBytesMax, (o, v) => o.Broker.TransientBytesMax = v,
+            "Transient messages in memory, above which publishers are blocked: 0.4 of the process's memory, as " +
+            "RabbitMQ's watermark.") { DefaultText = "40 % of memory" },
+        new("DiskFreeBytesMin", SettingUnit.Bytes, 0, 16 * TiB,
+            o => o.Broker.DiskFreeBytesMin, (o, v) => o.Broker.DiskFreeBytesMin = v,
+            "Free space on the data directory's disk, below which publishers are blocked."),
+    ];
+}

@@ -1,0 +1,87 @@
+namespace Posthaste.Server.Configuration;
+
+/// <summary>One setting that is no number: a name, a password, yes or no.</summary>
+/// <param name="Key">Key under section <c>Posthaste</c>.</param>
+/// <param name="Get">Its value as text; empty for none.</param>
+/// <param name="Set">Takes the text over; false when it is not one that the setting has.</param>
+/// <param name="Values">What it may be, as in "it has to be …".</param>
+/// <param name="Meaning">What it is for, for the documentation.</param>
+internal sealed record TextSetting(
+    string Key,
+    Func<PosthasteOptions, string> Get,
+    Func<PosthasteOptions, string, bool> Set,
+    string Values,
+    string Meaning)
+{
+    private const string AnyOrNone = "a user, or empty";
+
+    /// <summary>Every such setting, in the order of the documentation.</summary>
+    public static IReadOnlyList<TextSetting> All { get; } =
+    [
+        Text("AnonymousUser", AnyOrNone,
+            o => o.Broker.Authentication.AnonymousUser, (o, v) => o.Broker.Authentication.AnonymousUser = OrNull(v),
+            "User of clients that log in with SASL ANONYMOUS; none: they can't."),
+        Text("Mqtt:AnonymousUser", AnyOrNone,
+            o => o.Mqtt.AnonymousUser, (o, v) => o.Mqtt = o.Mqtt with { AnonymousUser = OrNull(v) },
+            "User of MQTT clients that name none; none: they are refused."),
+        Text("Mqtt:AnonymousPassword", "a password",
+            o => o.Mqtt.AnonymousPassword, (o, v) => o.Mqtt = o.Mqtt with { AnonymousPassword = v },
+            "The password that goes with it."),
+        Text("Stomp:DefaultLogin", AnyOrNone,
+            o => o.Stomp.DefaultLogin, (o, v) => o.Stomp = o.Stomp with { DefaultLogin = OrNull(v) },
+            "User of a CONNECT without `login`; none: it is refused."),
+        Text("Stomp:DefaultPasscode", "a password",
+            o => o.Stomp.DefaultPasscode, (o, v) => o.Stomp = o.Stomp with { DefaultPasscode = v },
+            "The passcode that goes with it."),
+        new("Stomp:DefaultVirtualHost",
+            o => o.Stomp.DefaultVirtualHost,
+            (o, v) =>
+            {
+                if (v.Length == 0) return false;
+                o.Stomp = o.Stomp with { DefaultVirtualHost = v };
+                return true;
+            },
+            "a virtual host",
+            "Virtual host of a CONNECT without `host`."),
+        new("Stomp:AcceptsImplicitConnect",
+            o => o.Stomp.AcceptsImplicitConnect ? "true" : "false",
+            (o, v) =>
+            {
+                if (!bool.TryParse(v, out var accepts)) return false;
+                o.Stomp = o.Stomp with { AcceptsImplicitConnect = accepts };
+                return true;
+            },
+            "true or false",
+            "Whether a first frame other than CONNECT is taken for one by the default user; no CONNECTED is sent."),
+    ];
+
+    /// <summary>The settings as the table of docs/operating.md.</summary>
+    public static string ToMarkdown()
+    {
+        var defaults = new PosthasteOptions();
+        var rows = All.Select(setting =>
+            $"| `{setting.Key}` | {(setting.Get(defaults) is { Length: > 0 } text ? $"`{text}`" : "none")} " +
+            $"| {setting.Meaning} |");
+        string[] head = ["| Setting | Default | What it is for |", "|---|---|---|"];
+        return string.Join('\n', head.Concat(rows));
+    }
+
+    /// <exception cref="PosthasteConfigurationException">The text is none of the setting's values.</exception>
+    public void Read(string text, PosthasteOptions options)
+    {
+        if (Set(options, text)) return;
+        throw new PosthasteConfigurationException(
+            $"{PosthasteConfiguration.Section}:{Key} is '{text}'; it has to be {Values}");
+    }
+
+    private static TextSetting Text(
+        string key, string values, Func<PosthasteOptions, string?> get, Action<PosthasteOptions, string> set,
+        string meaning) =>
+        new(key, o => get(o) ?? "", (o, v) =>
+        {
+            set(o, v);
+            return true;
+        }, values, meaning);
+
+    private static string? OrNull(string text) => text.Length > 0 ? text : null;
+}
