@@ -19,6 +19,22 @@ internal sealed class EchoClient : IDisposable
         return new EchoClient(tcp);
     }
 
+    /// <summary>
+    /// Connects to a listener that cuts it at once, maybe before the connecting has returned. What came before the end.
+    /// </summary>
+    public static async Task<string> ConnectToBeCutAsync(IPEndPoint endPoint)
+    {
+        try
+        {
+            using var client = await ConnectAsync(endPoint);
+            return await client.ReadToEndAsync();
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return "";
+        }
+    }
+
     public async Task SendAsync(byte[] bytes)
     {
         using var limit = new CancellationTokenSource(Deadline);
