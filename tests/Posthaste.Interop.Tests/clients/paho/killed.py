@@ -3,10 +3,8 @@ Publishes and subscribes with sessions that last, while the broker at HOST PORT 
 `progress` each time that some more messages have arrived, reads `finish`, and prints `ok` or what is wrong.
 """
 
-import socket
 import sys
 import threading
-import time
 
 import paho.mqtt.client as mqtt
 
@@ -20,30 +18,22 @@ subscribed = threading.Event()
 arrived = threading.Condition()
 
 
-def wait_for_broker(*_):
+class Client(mqtt.Client):
     """
-    Lets paho connect again only when the broker is there: with each attempt in vain paho 1.6 forgets one more thing. After
-    two it publishes anew what was released already (_messages_reconnect_reset_out), which no broker can tell from a
-    new message.
+    paho 1.6 forgets with its second attempt to connect that PUBREC has come, and publishes anew what was released
+    already, which no broker can tell from a new message. Here it remembers.
     """
-    while not is_there():
-        time.sleep(0.05)
 
-
-def is_there():
-    """Whether somebody answers: a process that was killed accepts for a moment after its connections are gone."""
-    connect = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"
-    try:
-        with socket.create_connection((host, port), timeout=5) as probe:
-            probe.sendall(connect)
-            return len(probe.recv(4)) > 0
-    except OSError:
-        return False
+    def _messages_reconnect_reset_out(self):
+        states = (mqtt.mqtt_ms_wait_for_pubcomp, mqtt.mqtt_ms_resend_pubrel)
+        released = [message for message in self._out_messages.values() if message.state in states]
+        super()._messages_reconnect_reset_out()
+        for message in released:
+            message.state = mqtt.mqtt_ms_resend_pubrel
 
 
 def client(name):
-    made = mqtt.Client(client_id=name, clean_session=False)
-    made.on_disconnect = wait_for_broker
+    made = Client(client_id=name, clean_session=False)
     made.max_inflight_messages_set(IN_FLIGHT)
     made.reconnect_delay_set(1, 1)
     return made
