@@ -5,7 +5,7 @@ namespace Posthaste.Management.Tests;
 /// <summary>The tool that comes with RabbitMQ's management plug-in, unchanged.</summary>
 public sealed class RabbitMqAdminTests(ApiHost api) : IClassFixture<ApiHost>
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task It_declares_lists_publishes_gets_purges_and_deletes()

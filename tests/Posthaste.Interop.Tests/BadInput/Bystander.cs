@@ -10,7 +10,7 @@ namespace Posthaste.Interop.Tests.BadInput;
 internal sealed class Bystander : IAsyncDisposable
 {
     /// <summary>How long one message may take around: far more than on an idle machine, far less than a hang.</summary>
-    private static readonly TimeSpan RoundTripMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RoundTripMax = TimeSpan.FromSeconds(30);
 
     private readonly IConnection _connection;
     private readonly IChannel _channel;

@@ -6,7 +6,7 @@ namespace Posthaste.Interop.Tests.Infrastructure;
 internal static class Wait
 {
     /// <summary>How long a condition may take: generous, because the machine may be busy.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 

@@ -77,8 +77,8 @@ public sealed class ExpiryTests(BrokerFixture broker) : BrokerTest(broker)
     public async Task A_message_that_a_consumer_holds_does_not_expire_and_a_returned_one_does()
     {
         // Long enough that a busy machine gets both before they expire.
-        string queue = await QueueAsync("queue", ("x-message-ttl", 3_000));
-        string clock = await QueueAsync("clock", ("x-message-ttl", 4_000));
+        string queue = await QueueAsync("queue", ("x-message-ttl", 6_000));
+        string clock = await QueueAsync("clock", ("x-message-ttl", 7_000));
         await FillAsync(queue, "held", "returned");
         await FillAsync(clock, "tick");
         var held = (await Channel.BasicGetAsync(queue, false))!;

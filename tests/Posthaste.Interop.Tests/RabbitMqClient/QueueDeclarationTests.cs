@@ -242,9 +242,10 @@ public sealed class QueueDeclarationTests(BrokerFixture broker) : BrokerTest(bro
     [BrokerFact]
     public async Task X_expires_spares_a_queue_with_a_consumer()
     {
-        string used = await QueueAsync("used", ("x-expires", 300));
+        // Long enough that a busy machine gets the consumer there before the queue expires.
+        string used = await QueueAsync("used", ("x-expires", 5_000));
         Inbox inbox = await Inbox.OpenAsync(Channel, used);
-        string unused = await QueueAsync("unused", ("x-expires", 900));
+        string unused = await QueueAsync("unused", ("x-expires", 5_500));
         await Wait.UntilAsync("the unused queue to expire", async () => !await ExistsAsync(unused, touch: false));
         await FillAsync(used, "still here");
         Assert.Equal("still here", (await inbox.NextAsync()).Body);

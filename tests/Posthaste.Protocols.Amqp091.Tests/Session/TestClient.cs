@@ -30,7 +30,7 @@ internal sealed record ReceivedContent(byte[] Method, byte[] Properties, byte[] 
 /// </summary>
 internal sealed class TestClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly Pipe _toBroker;
     private readonly Pipe _fromBroker;

@@ -3,7 +3,7 @@ namespace Posthaste.Protocols.Mqtt.Tests.Session;
 /// <summary>Waits for what another thread will do.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     public static async Task TrueAsync(Func<bool> condition)
     {

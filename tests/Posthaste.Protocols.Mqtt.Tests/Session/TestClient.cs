@@ -14,7 +14,7 @@ namespace Posthaste.Protocols.Mqtt.Tests.Session;
 /// </summary>
 internal sealed class TestClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly Pipe _toBroker;
     private readonly Pipe _fromBroker;

@@ -26,7 +26,7 @@ internal sealed record ReceivedFrame(string Command, IReadOnlyList<(string Name,
 /// </summary>
 internal sealed class TestClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly Pipe _toBroker;
     private readonly Pipe _fromBroker;

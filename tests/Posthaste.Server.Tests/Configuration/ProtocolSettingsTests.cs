@@ -26,7 +26,7 @@ public sealed class ProtocolSettingsTests
         "Stomp:CloseMsMax", "Stomp:IdBytesMax",
     ];
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("Amqp", typeof(Amqp091Limits))]

@@ -6,7 +6,7 @@ namespace Posthaste.Server.Tests.Support;
 /// <summary>The other end of <see cref="EchoProtocol"/>.</summary>
 internal sealed class EchoClient : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly TcpClient _tcp;
 

@@ -3,7 +3,7 @@ namespace Posthaste.Server.Tests.Support;
 /// <summary>Waits for what becomes true in its own time, up to a deadline.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     /// <summary>Repeats until it passes; at the deadline its own failure is the test's.</summary>
     public static async Task PassesAsync(Func<Task> attempt)

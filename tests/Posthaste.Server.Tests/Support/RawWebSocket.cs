@@ -8,7 +8,7 @@ namespace Posthaste.Server.Tests.Support;
 /// <summary>A client that writes what no WebSocket library would, and sees every frame that comes back.</summary>
 internal sealed class RawWebSocket : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly TcpClient _tcp;
     private readonly CancellationTokenSource _limit = new(Deadline);

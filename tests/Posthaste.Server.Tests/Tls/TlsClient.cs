@@ -10,7 +10,7 @@ namespace Posthaste.Server.Tests.Tls;
 /// <summary>A client that trusts one authority, may show a certificate, and says what happened.</summary>
 internal sealed class TlsClient : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly TcpClient _tcp = new();
     private readonly CancellationTokenSource _limit = new(Deadline);
