@@ -133,8 +133,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     internal DeadLetterer DeadLetterer { get; }
 
-    internal MoveGate Moves { get; } = new();
-
     internal QueueTimers Timers { get; }
 
     internal IWorkScheduler Scheduler { get; }

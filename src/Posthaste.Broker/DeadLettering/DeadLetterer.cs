@@ -35,7 +35,7 @@ internal sealed partial class DeadLetterer
     /// <returns>False when its bytes have to be read first; then the line goes on by itself.</returns>
     public bool TryTransfer(BrokerQueue queue, DeadLetterLine line, in DeadLetter letter, FlushSet flushes)
     {
-        if (!queue.TryTakeDead(in letter, flushes, out var entry)) return true;
+        if (!queue.TryTakeDead(in letter, flushes, out var entry, out var copyCount)) return true;
         var lease = default(BlockLease);
         if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
         {
@@ -44,9 +44,9 @@ internal sealed partial class DeadLetterer
             return false;
         }
 
-        var isMoved = TryTransfer(queue, in letter, in entry, bytes);
+        var isOnItsWay = TryTransfer(queue, in letter, in entry, bytes, new Recorded(queue, letter, entry, copyCount));
         lease.Release();
-        queue.PutDown(in letter, in entry, isMoved, flushes);
+        if (!isOnItsWay) queue.KeepDead(in letter, in entry, flushes);
         return true;
     }
 
@@ -56,7 +56,7 @@ internal sealed partial class DeadLetterer
     public void TransferRefused(BrokerQueue queue, in OutgoingPublish message)
     {
         if (queue.Machine.Settings.DeadLetterExchange is null) return;
-        TryPublish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: []);
+        TryPublish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: [], callback: null);
     }
 
     private void Load(
@@ -76,7 +76,8 @@ internal sealed partial class DeadLetterer
         line.Continue(flushes);
     }
 
-    private bool TryTransfer(BrokerQueue queue, in DeadLetter letter, in QueueEntry entry, ReadOnlySpan<byte> bytes)
+    private bool TryTransfer(
+        BrokerQueue queue, in DeadLetter letter, in QueueEntry entry, ReadOnlySpan<byte> bytes, Recorded callback)
     {
         QueueSettlement[] settlements = [];
         if (entry.Is(EntryFlags.Persistent))
@@ -86,14 +87,16 @@ internal sealed partial class DeadLetterer
             settlements = [new QueueSettlement(queue.Id, ranges)];
         }
 
-        return TryPublish(queue, new MessageView(bytes), letter.Reason, settlements);
+        return TryPublish(queue, new MessageView(bytes), letter.Reason, settlements, callback);
     }
 
     /// <returns>
-    /// False when it has to stay: there is no room for the record, or no target that takes it where none may miss it.
+    /// False when it has to stay because there is no target that takes it where none may miss it; else the callback
+    /// tells what becomes of the record.
     /// </returns>
     private unsafe bool TryPublish(
-        BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements)
+        BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements,
+        PipelineCallback? callback)
     {
         var history = DeathHistory.Read(message.Annotations);
         var targets = FindTargets(queue, in message, reason, history, out var keys, out var routingKey);
@@ -102,7 +105,11 @@ internal sealed partial class DeadLetterer
         var mustArrive = queue.Machine.Settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce;
         if (mustArrive && (targets.Count == 0 || targets.Exists(target => target.IsFullFor(bytes)))) return false;
         targets.RemoveAll(target => !target.TryAdmit(bytes));
-        if (targets.Count == 0) return _broker.Pipeline.TryAppendCompound(settlements, [], null, null, _broker.NowMs);
+        if (targets.Count == 0)
+        {
+            _broker.Pipeline.AppendCompound(settlements, [], null, callback, _broker.NowMs);
+            return true;
+        }
 
         var format = _broker.Formats.For(message.Format);
         long? expiration = (message.Flags & MessageFlags.ExpirationRemoved) == 0
@@ -132,8 +139,9 @@ internal sealed partial class DeadLetterer
                 Body = body,
                 BodyLength = message.Body.Length,
             };
-            return _broker.Pipeline.TryAppendCompound(
-                settlements, new Span<OutgoingPublish>(ref publish), null, null, _broker.NowMs);
+            _broker.Pipeline.AppendCompound(
+                settlements, new Span<OutgoingPublish>(ref publish), null, callback, _broker.NowMs);
+            return true;
         }
     }
 
@@ -174,6 +182,17 @@ internal sealed partial class DeadLetterer
 
         routes.Clear();
         return found;
+    }
+
+    /// <summary>What becomes of a dead entry when its record is durable, or could not be made.</summary>
+    private sealed class Recorded(BrokerQueue queue, DeadLetter letter, QueueEntry entry, int copyCount)
+        : PipelineCallback
+    {
+        protected internal override void Applied(bool durable, FlushSet flushes)
+        {
+            if (durable) queue.BuryDead(in letter, in entry, copyCount, flushes);
+            else queue.KeepDead(in letter, in entry, flushes);
+        }
     }
 
     [LoggerMessage(EventId = 2201, Level = LogLevel.Error,

@@ -31,13 +31,10 @@ public sealed partial class CommitPipeline
 
     /// <summary>
     /// Appends settlements, messages and notes as one record: after a crash all of it has happened or nothing. Notes
-    /// hold at once; messages reach their queues, and the callback is called, when the record is durable.
+    /// hold at once; messages reach their queues, and the callback is called, when the record is durable. Without room
+    /// for the record none of the messages arrives and no note changes, and the callback tells so.
     /// </summary>
-    /// <returns>
-    /// False when there is no room for the record: none of the messages arrives, no note changes, and what it would
-    /// have settled is there again after a restart.
-    /// </returns>
-    internal bool TryAppendCompound(
+    internal void AppendCompound(
         ReadOnlySpan<QueueSettlement> settlements, Span<OutgoingPublish> messages, NoteChanges? notes,
         PipelineCallback? callback, long nowMs)
     {
@@ -55,11 +52,10 @@ public sealed partial class CommitPipeline
         catch (StorageException e) when (e is JournalFullException or JournalFailedException or StorageFullException)
         {
             RefuseCompound(messages, callback);
-            return false;
+            return;
         }
 
         WorkArrived?.Invoke();
-        return true;
     }
 
     /// <returns>False when a retained message has to be routed again first; then nothing has happened.</returns>
@@ -80,7 +76,7 @@ public sealed partial class CommitPipeline
                     if (!IsCurrent(in message)) return false;
                 }
 
-                AppendCompound(bytes, large, settlements, messages, notes, callback, nowMs);
+                AppendAndAdd(bytes, large, settlements, messages, notes, callback, nowMs);
             }
 
             isAppended = true;
@@ -94,7 +90,7 @@ public sealed partial class CommitPipeline
         return true;
     }
 
-    private void AppendCompound(
+    private void AppendAndAdd(
         int bytes, JournalBlock? large, ReadOnlySpan<QueueSettlement> settlements,
         ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes, PipelineCallback? callback, long nowMs)
     {

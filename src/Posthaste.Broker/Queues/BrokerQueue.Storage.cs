@@ -60,8 +60,8 @@ public sealed partial class BrokerQueue
 
     /// <summary>
     /// A copy of the entry's message goes to the journal's tail. Record and move are one step on the strand, so no
-    /// settlement comes between. One that has left is not copied: its settlement is recorded, or will be with the
-    /// transaction that it belongs to, and a copy behind the one or a settlement before the other would say otherwise.
+    /// settlement comes between. One that has left is not copied: its settlement is recorded, and a copy behind that
+    /// would say otherwise.
     /// </summary>
     internal void Forward(in EvacuationCandidate candidate, ReadOnlySpan<byte> message)
     {
@@ -70,6 +70,7 @@ public sealed partial class BrokerQueue
             if (_isGone || !_machine.Holds(candidate.Id)) return;
             var position = _facts.Flush() ? _broker.Pipeline.AppendForward(Id, in candidate, message) : 0;
             if (position == 0) throw NotRecorded();
+            _copyCount++;
             _machine.Relocated(candidate.Id, MessageLocation.Journal(position + ForwardRecord.FixedBytes));
         }
     }
@@ -89,6 +90,7 @@ public sealed partial class BrokerQueue
             if (_isGone) return false;
             if (!_facts.Flush() || _broker.Pipeline.AppendEvacuated(Id, level, in block, holes) == 0)
                 throw NotRecorded();
+            _copyCount++;
             Begin(flushes);
             _machine.MovedToSegment(level, in block, entries);
             exit = End();
@@ -130,19 +132,6 @@ public sealed partial class BrokerQueue
 
     private static StorageFullException NotRecorded() =>
         new("The journal has no room to record where messages were moved; they stay where they are.");
-
-    /// <summary>
-    /// A transaction has emptied a block, and its record is made: it goes when everything else in it is recorded, too.
-    /// </summary>
-    internal void DropBlock(byte level, in ColdBlock block)
-    {
-        lock (_strand)
-        {
-            if (_isGone) return;
-            _facts.Dropped(level, in block);
-            _facts.Flush();
-        }
-    }
 
     /// <summary>Records what had to wait for room in the journal.</summary>
     /// <returns>False when it still has to.</returns>

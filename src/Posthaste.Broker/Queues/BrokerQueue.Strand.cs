@@ -45,12 +45,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 
     void IQueueEffects.Settled(EntryId id, in QueueEntry entry)
     {
-        if (entry.Is(EntryFlags.Persistent))
-        {
-            if (_settlesInto is { } settlements) settlements.RangesOf(this).Add(id);
-            else _facts.Settled(id);
-        }
-
+        if (entry.Is(EntryFlags.Persistent) && !_isRecorded) _facts.Settled(id);
         Release(in entry);
     }
 
@@ -81,11 +76,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 
     void IQueueEffects.LoadColdBlock(byte level, in ColdBlock block) => _broker.Loader.LoadBlock(this, level, block);
 
-    void IQueueEffects.ColdBlockDropped(byte level, in ColdBlock block)
-    {
-        if (_settlesInto is { } settlements) settlements.Dropped(this, level, in block);
-        else _facts.Dropped(level, in block);
-    }
+    void IQueueEffects.ColdBlockDropped(byte level, in ColdBlock block) => _facts.Dropped(level, in block);
 
     /// <summary>Drains on a pool thread what one command's budget left over.</summary>
     void IThreadPoolWorkItem.Execute()

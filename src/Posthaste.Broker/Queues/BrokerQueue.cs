@@ -1,6 +1,5 @@
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
-using Posthaste.Broker.Transactions;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
@@ -27,7 +26,6 @@ public sealed partial class BrokerQueue : CatalogQueue
     private readonly Lock _strand = new();
     private int _inFlightCount;
     private long _inFlightBytes;
-    private TransactionSettlements? _settlesInto;
     private bool _isGone;
 
     internal BrokerQueue(VirtualHost host, QueueDefinition definition)
@@ -210,19 +208,6 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <summary>Whether it would refuse a message of this size now.</summary>
     internal bool IsFullFor(int bodyBytes) => RefusesWhenFull
         && _machine.WouldRefuse(Volatile.Read(ref _inFlightCount) + 1, Volatile.Read(ref _inFlightBytes) + bodyBytes);
-
-    /// <summary>
-    /// Acknowledges one entry as part of a transaction, whose record will say so: here nothing is journaled.
-    /// </summary>
-    internal void SettleInto(TransactionSettlements settlements, EntryId id, Subscription? by, FlushSet flushes)
-    {
-        using var turn = Enter(flushes);
-        if (turn.IsGone) return;
-        _settlesInto = settlements;
-        _machine.Settle(id, by);
-        _settlesInto = null;
-        Drain();
-    }
 
     /// <summary>A message that was let in is not coming after all.</summary>
     internal void DoesNotArrive(int bodyBytes)

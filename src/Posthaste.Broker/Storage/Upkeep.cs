@@ -164,6 +164,12 @@ internal sealed partial class Upkeep : IDisposable
     private bool FlushFacts()
     {
         if (_journal.Space == JournalSpace.Exhausted || !_broker.Pipeline.TakeRefusal()) return false;
+        return FlushFactsOfQueues();
+    }
+
+    /// <returns>False when some have to wait on.</returns>
+    private bool FlushFactsOfQueues()
+    {
         var isAll = true;
         foreach (var queue in _broker.Queues) isAll &= queue.FlushFacts();
         return isAll;
@@ -187,7 +193,8 @@ internal sealed partial class Upkeep : IDisposable
     }
 
     /// <summary>
-    /// Writes the rest of the candidate and makes it durable, after everything that is in it. When that fails it is
+    /// Writes the rest of the candidate and makes it durable, after everything that is in it and everything that
+    /// queues have to record: what a replay finds behind the snapshot may need that. When it fails the candidate is
     /// given up: a second sync of the same file would prove nothing.
     /// </summary>
     private bool TryComplete(SnapshotWriter candidate)
@@ -196,8 +203,7 @@ internal sealed partial class Upkeep : IDisposable
         {
             SnapshotContent.WriteLater(_broker, candidate);
             Volatile.Write(ref _snapshotBytes, candidate.ContentBytes);
-            _broker.Moves.WaitForEarlier();
-            if (!_broker.WaitUntilDurable()) return false;
+            if (!FlushFactsOfQueues() || !_broker.WaitUntilDurable()) return false;
             candidate.Complete();
             (_olderPosition, _newestPosition) = (_newestPosition, _candidatePosition);
             return true;

@@ -43,7 +43,7 @@ public sealed class TransactionBuffer
     private int _usedOfLast;
     private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
     private readonly List<(byte[] Name, byte[] Message)> _replies = [];
-    private readonly TransactionSettlements _settlements = new();
+    private TransactionSettlements? _settlements;
     private NoteChanges? _notes;
     private OutgoingPublish[] _messages = [];
     private int _messageCount;
@@ -57,7 +57,6 @@ public sealed class TransactionBuffer
 
     private enum Ending
     {
-        Settle,
         ReturnFailed,
         Return,
         Reject,
@@ -112,7 +111,9 @@ public sealed class TransactionBuffer
         return true;
     }
 
-    public void Settle(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Settle));
+    /// <summary>Acknowledges an entry that is out; it stays so until the commit is durable.</summary>
+    public void Settle(BrokerQueue queue, EntryId id, Subscription? by) =>
+        (_settlements ??= new TransactionSettlements()).Add(queue, id, by);
 
     public void Return(BrokerQueue queue, EntryId id, Subscription? by, bool countsAsFailure) =>
         _endings.Add((queue, by, id, countsAsFailure ? Ending.ReturnFailed : Ending.Return));
@@ -145,16 +146,22 @@ public sealed class TransactionBuffer
     /// </summary>
     public void Commit(TransactionReply reply, FlushSet flushes)
     {
-        var turn = _broker.Moves.Enter();
-        SettleAll(flushes);
         var admitted = _messages.AsSpan(0, AdmitAll(reply));
         var notes = _notes is { Count: > 0 } ? _notes : null;
         PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
-        if (!_settlements.CanBeRecorded())
-            _broker.Pipeline.RefuseCompound(admitted, callback);
-        else if (_broker.Pipeline.TryAppendCompound(_settlements.All, admitted, notes, callback, _broker.NowMs))
-            _settlements.DropBlocks();
-        _broker.Moves.Exit(turn);
+        if (_settlements is null)
+        {
+            _broker.Pipeline.AppendCompound([], admitted, notes, callback, _broker.NowMs);
+        }
+        else
+        {
+            callback = _settlements.Before(callback);
+            if (_settlements.TryPrepare())
+                _broker.Pipeline.AppendCompound(_settlements.Recorded, admitted, notes, callback, _broker.NowMs);
+            else
+                _broker.Pipeline.RefuseCompound(admitted, callback);
+        }
+
         EndOthers(flushes);
         Clear();
     }
@@ -166,14 +173,6 @@ public sealed class TransactionBuffer
     public void Rollback() => Clear();
 
     private NoteChanges Notes => _notes ??= new NoteChanges(_host.Notes, _host.Id);
-
-    private void SettleAll(FlushSet flushes)
-    {
-        foreach (var (queue, by, id, ending) in _endings)
-        {
-            if (ending == Ending.Settle) queue.SettleInto(_settlements, id, by, flushes);
-        }
-    }
 
     /// <summary>Keeps the messages that a queue has room for, and tells the reply of those that one refused.</summary>
     private int AdmitAll(TransactionReply reply)
@@ -220,7 +219,7 @@ public sealed class TransactionBuffer
         _memory.Clear();
         _endings.Clear();
         _replies.Clear();
-        _settlements.Clear();
+        _settlements = null;
         _notes?.Clear();
         Array.Clear(_messages, 0, _messageCount);
         _messageCount = 0;

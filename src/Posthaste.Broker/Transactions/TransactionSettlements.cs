@@ -7,52 +7,64 @@ using Posthaste.Core.Queues;
 namespace Posthaste.Broker.Transactions;
 
 /// <summary>
-/// What a transaction settles, by queue, and the blocks of segments that are empty by it: these may go only after the
-/// transaction's record is made, or a crash that undoes the one would miss the other. Reused without allocation.
+/// What one transaction settles, by queue. The entries stay out with their consumers until the transaction's record is
+/// durable and applied; then they leave. If it is not, they come back to their queues.
 /// </summary>
-internal sealed class TransactionSettlements
+internal sealed class TransactionSettlements : PipelineCallback
 {
-    private readonly Dictionary<BrokerQueue, int> _indexOf = [];
-    private readonly List<(BrokerQueue Queue, byte Level, ColdBlock Block)> _dropped = [];
-    private QueueSettlement[] _settlements = [];
+    private readonly Dictionary<BrokerQueue, Part> _parts = [];
+    private QueueSettlement[] _recorded = [];
+    private PipelineCallback? _then;
 
-    public ReadOnlySpan<QueueSettlement> All => _settlements.AsSpan(0, _indexOf.Count);
+    /// <summary>What the record has to say, once <see cref="TryPrepare"/> has found it out.</summary>
+    public ReadOnlySpan<QueueSettlement> Recorded => _recorded;
 
-    public EntryRanges RangesOf(BrokerQueue queue)
+    public void Add(BrokerQueue queue, EntryId id, Subscription? by)
     {
-        var count = _indexOf.Count;
-        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(_indexOf, queue, out var known);
-        if (known) return _settlements[index].Ranges;
-        index = count;
-        if (count == _settlements.Length) Array.Resize(ref _settlements, Math.Max(4, count * 2));
-        var ranges = _settlements[count].Ranges ?? new EntryRanges();
-        _settlements[count] = new QueueSettlement(queue.Id, ranges);
-        return ranges;
+        ref var part = ref CollectionsMarshal.GetValueRefOrAddDefault(_parts, queue, out _);
+        (part ??= new Part()).Entries.Add((id, by));
     }
 
-    public void Dropped(BrokerQueue queue, byte level, in ColdBlock block) => _dropped.Add((queue, level, block));
-
-    /// <summary>Whether the journal knows all that a record of these has to come after.</summary>
-    public bool CanBeRecorded()
+    /// <summary>Called when the settlements have taken effect, or before they are taken back.</summary>
+    public TransactionSettlements Before(PipelineCallback then)
     {
-        foreach (var queue in _indexOf.Keys)
+        _then = then;
+        return this;
+    }
+
+    /// <summary>Finds out what is to be recorded.</summary>
+    /// <returns>False when the journal has no room for what the record would have to come after.</returns>
+    public bool TryPrepare()
+    {
+        _recorded = new QueueSettlement[_parts.Count];
+        var count = 0;
+        foreach (var (queue, part) in _parts)
         {
-            if (!queue.FlushFacts()) return false;
+            var ranges = new EntryRanges();
+            if (!queue.TryPrepareSettle(part.Entries, ranges, out part.CopyCount)) return false;
+            _recorded[count++] = new QueueSettlement(queue.Id, ranges);
         }
 
         return true;
     }
 
-    /// <summary>The record is made.</summary>
-    public void DropBlocks()
+    protected internal override void Applied(bool durable, FlushSet flushes)
     {
-        foreach (var (queue, level, block) in _dropped) queue.DropBlock(level, in block);
+        if (!durable)
+        {
+            // Who asked for it hears that it has not happened before he sees any of its messages again.
+            _then!.Applied(durable, flushes);
+            foreach (var (queue, part) in _parts) queue.TakeBack(part.Entries, flushes);
+            return;
+        }
+
+        foreach (var (queue, part) in _parts) queue.SettleRecorded(part.Entries, part.CopyCount, flushes);
+        _then!.Applied(durable, flushes);
     }
 
-    public void Clear()
+    private sealed class Part
     {
-        foreach (var settlement in All) settlement.Ranges.Clear();
-        _indexOf.Clear();
-        _dropped.Clear();
+        public readonly List<(EntryId Id, Subscription? By)> Entries = [];
+        public int CopyCount;
     }
 }

@@ -29,6 +29,14 @@ public sealed partial class QueueMachine
         return true;
     }
 
+    /// <summary>An entry as it is now, if it is out.</summary>
+    public bool TryGetUnacked(EntryId id, out QueueEntry entry)
+    {
+        ref var found = ref Unacked(LogOf(id), id);
+        entry = Unsafe.IsNullRef(ref found) ? default : found;
+        return !Unsafe.IsNullRef(ref found);
+    }
+
     /// <summary>
     /// The entry comes back to its old place, marked redelivered; or dies when that was one failed delivery too many or
     /// its time is over.

@@ -86,7 +86,7 @@ public sealed class NoRoomTests
     }
 
     [Fact]
-    public void ATransactionThatFindsNoRoomLeavesWhatItSettledOnDisk()
+    public void ATransactionThatFindsNoRoomGivesBackWhatItSettled()
     {
         _host.Declare("q");
         var bodies = PublishMany("q", 2_000);
@@ -94,11 +94,14 @@ public sealed class NoRoomTests
         _host.Idle();
         UseUpTheReserve();
         var transaction = _host.Host.BeginTransaction();
-        foreach (var id in consumer.Take()) transaction.Settle(_host.Queue("q"), id, consumer);
+        var taken = consumer.Take();
+        foreach (var id in taken) transaction.Settle(_host.Queue("q"), id, consumer);
         var reply = new RecordingCallback();
         transaction.Commit(reply, FlushSet.ForThisThread);
         _host.Idle();
         Assert.False(reply.Durable);
+        var again = consumer.All.Where(received => received.Redelivered).Select(received => received.Body);
+        Assert.Equal(bodies.Take(taken.Length), again);
 
         CrashAndMakeRoom();
 

@@ -56,7 +56,7 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
         }
 
         var flushes = FlushSet.ForThisThread;
-        buffer.Commit(new CommitReply(model, transaction), flushes);
+        buffer.Commit(new CommitReply(host, model, transaction), flushes);
         flushes.FlushAll();
     }
 
@@ -69,13 +69,14 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
         }
     }
 
-    private sealed class CommitReply(BrokerModel model, ModelTransaction transaction) : TransactionReply
+    private sealed class CommitReply(BrokerHost host, BrokerModel model, ModelTransaction transaction)
+        : TransactionReply
     {
         protected internal override void Applied(bool durable, FlushSet flushes)
         {
             if (model.IsOff()) return;
             if (durable) BrokerModel.Committed(transaction);
-            else BrokerModel.NotCommitted(transaction);
+            else BrokerModel.NotCommitted(transaction, isSure: !host.Broker.Pipeline.IsFailed);
         }
     }
 }

@@ -81,12 +81,20 @@ internal sealed class BrokerModel
         }
     }
 
-    /// <summary>
-    /// The client was told that its transaction has not been recorded: what it settled is so in memory only, if it is.
-    /// </summary>
-    public static void NotCommitted(ModelTransaction transaction)
+    /// <summary>The client was told that its transaction has failed: what it would have settled is back.</summary>
+    /// <param name="isSure">
+    /// Nothing of it is recorded; else the journal has failed, and after a restart it may be found to have happened.
+    /// </param>
+    public static void NotCommitted(ModelTransaction transaction, bool isSure)
     {
-        foreach (var copy in transaction.Settled) copy.IsUnrecorded |= copy.State == CopyState.Done;
+        if (isSure) transaction.Learn(false, "the commit was refused");
+        foreach (var copy in transaction.Settled)
+        {
+            if (copy.State != CopyState.Done || copy.DoneBy != transaction) continue;
+            copy.DoneBy = null;
+            copy.DoubtedBy = isSure ? null : transaction;
+            Returned(copy, countsAsFailure: false);
+        }
     }
 
     /// <summary>A consumer was given a message. Checks everything that can be known from that.</summary>
@@ -317,6 +325,12 @@ internal sealed class BrokerModel
             copy.IsDoneForGood = true;
             copy.Place.Copies.Remove(copy);
             return;
+        }
+
+        if (copy.DoubtedBy is { } doubted)
+        {
+            (copy.IsCertain, copy.MayBeDone) = (false, true);
+            (copy.DoneBy, copy.DoubtedBy) = (doubted, null);
         }
 
         // Where it may have gone to, it may have been forgotten.

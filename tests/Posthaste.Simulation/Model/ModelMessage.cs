@@ -95,6 +95,9 @@ internal sealed class ModelCopy(ModelMessage message, ModelQueue queue)
     /// <summary>It was settled in this transaction.</summary>
     public ModelTransaction? DoneBy { get; set; }
 
+    /// <summary>The transaction that would have settled it when the journal failed.</summary>
+    public ModelTransaction? DoubtedBy { get; set; }
+
     public int FailureCount { get; set; }
 
     public bool IsKept => Place.Keeps(message);
