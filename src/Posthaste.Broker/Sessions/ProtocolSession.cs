@@ -75,9 +75,6 @@ public abstract partial class ProtocolSession : ITickable
     /// </summary>
     protected abstract bool IsRunning { get; }
 
-    /// <summary>Milliseconds that the last bytes get to leave.</summary>
-    protected abstract int DrainMsMax { get; }
-
     /// <summary>Serves the connection until it ends. Does not throw for what the peer or the transport does.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -87,9 +84,12 @@ public abstract partial class ProtocolSession : ITickable
         try
         {
             await ReadAsync().ConfigureAwait(false);
-            var limit = TimeSpan.FromMilliseconds(DrainMsMax);
-            await Output.WhenDrained()
-                .WaitAsync(limit, Broker.Options.ConnectionTime, CancellationToken.None).ConfigureAwait(false);
+
+            // Before the last bytes: whoever waits for what the session holds does not wait for a slow peer.
+            LetGo();
+            await DrainAsync().ConfigureAwait(false);
+            if (MustLinger && !Output.IsDead)
+                await LingerAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
         {
@@ -263,27 +263,4 @@ public abstract partial class ProtocolSession : ITickable
     }
 
     private void OnOperatorRequest(string reason) => RequestClose(new CloseRequest(CloseCause.Operator, reason));
-
-    private async Task EndAsync()
-    {
-        OnEnded();
-        Output.Kill();
-        ReturnAll();
-        if (_opened is { } opened)
-        {
-            opened.CloseRequested -= OnOperatorRequest;
-            opened.Dispose();
-        }
-
-        try
-        {
-            await _input.CompleteAsync().ConfigureAwait(false);
-            await Transport.Transport.Output.CompleteAsync().ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or InvalidOperationException)
-        {
-            // The transport was cut under a flush that had not ended: there is nobody left to tell.
-            SessionLog.Cut(Log, _protocol, Peer, e.Message);
-        }
-    }
 }

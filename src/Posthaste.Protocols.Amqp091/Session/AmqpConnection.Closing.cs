@@ -17,6 +17,7 @@ internal sealed partial class AmqpConnection
     private long _closingSinceMs;
     private long _lastReceivedMs;
     private long _lastSentMs;
+    private bool _mustLinger;
     private volatile bool _hasOverdue;
 
     protected override void OnCloseRequested(CloseRequest request)
@@ -65,11 +66,12 @@ internal sealed partial class AmqpConnection
         SendClose(error);
     }
 
-    /// <summary>The bytes make no sense: says so, and reads no further frame.</summary>
+    /// <summary>The bytes make no sense: says so, and reads no further, also no close-ok.</summary>
     private void FailFraming(in WireError error)
     {
         Fail(error);
-        _state = ConnectionState.Draining;
+        _mustLinger = true;
+        _state = ConnectionState.Closed;
     }
 
     private void SendClose(in WireError error)
@@ -176,7 +178,7 @@ internal sealed partial class AmqpConnection
     {
         if (_state < ConnectionState.Running)
             return nowMs - _startedMs > Limits.HandshakeMsMax ? "handshake timeout" : null;
-        if (_state is ConnectionState.Closing or ConnectionState.Draining)
+        if (_state == ConnectionState.Closing)
         {
             if (_closingSinceMs == 0)
                 _closingSinceMs = nowMs;

@@ -24,10 +24,10 @@ internal sealed partial class AmqpConnection
             rest = rest.Slice(used);
         }
 
-        return _state >= ConnectionState.Draining ? buffer.End : rest.Start;
+        return _state == ConnectionState.Closed ? buffer.End : rest.Start;
     }
 
-    private bool CanGoOn() => !IsHeld && _state < ConnectionState.Draining;
+    private bool CanGoOn() => !IsHeld && _state != ConnectionState.Closed;
 
     private int ProcessContiguous(ReadOnlySpan<byte> span, ReadScope scope)
     {

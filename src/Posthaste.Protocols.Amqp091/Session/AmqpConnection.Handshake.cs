@@ -32,6 +32,7 @@ internal sealed partial class AmqpConnection
             case var other:
                 AmqpLog.OtherProtocol(Log, Peer, other.ToString());
                 Output.SendNow(ProtocolHeader.Amqp091);
+                _mustLinger = true;
                 _state = ConnectionState.Closed;
                 return bytes.Length;
         }

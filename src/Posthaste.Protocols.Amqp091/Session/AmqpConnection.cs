@@ -22,9 +22,6 @@ internal enum ConnectionState
     /// <summary>connection.close is sent; nothing but close and close-ok is heard.</summary>
     Closing,
 
-    /// <summary>The byte stream cannot be read as frames any more: what still comes is thrown away.</summary>
-    Draining,
-
     Closed,
 }
 
@@ -71,6 +68,8 @@ internal sealed partial class AmqpConnection : ProtocolSession
 
     protected override int DrainMsMax => Limits.CloseMsMax;
 
+    protected override bool MustLinger => _mustLinger;
+
     protected override bool MustHold => _awaited!.IsAwaitingReply;
 
     internal void NoteReplyDropped() => AmqpLog.ReplyDropped(Log, Peer);
@@ -91,7 +90,7 @@ internal sealed partial class AmqpConnection : ProtocolSession
         scope.HandOver();
     }
 
-    protected override bool OnEndOfInput() => _state is ConnectionState.Closing or ConnectionState.Draining;
+    protected override bool OnEndOfInput() => _state == ConnectionState.Closing;
 
     protected override void OnEnded() => _state = ConnectionState.Closed;
 

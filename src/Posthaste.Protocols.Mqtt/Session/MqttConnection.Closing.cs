@@ -14,6 +14,7 @@ internal sealed partial class MqttConnection
     private long _startedMs;
     private long _lastReceivedMs;
     private bool _hasGoodbye;
+    private bool _hasSentLast;
     private Failure? _failure;
 
     protected override void OnCloseRequested(CloseRequest request)
@@ -62,6 +63,7 @@ internal sealed partial class MqttConnection
         if (PacketFrame.GetBytes(packet, Version) > _clientPacketBytesMax)
             packet = new Disconnect { Code = error.Code };
         Output.SendPacket(packet);
+        _hasSentLast = true;
     }
 
     private void HandleDisconnect(Packet packet, ReadScope scope)

@@ -216,6 +216,7 @@ internal sealed partial class MqttConnection
         if (PacketFrame.GetBytes(packet, Version) > _clientPacketBytesMax) // [MQTT-3.2.2-19]
             packet = new ConnAck { Code = error.Code };
         Output.SendPacket(packet);
+        _hasSentLast = true;
         _state = ConnectionState.Closed;
     }
 }

@@ -79,6 +79,8 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
 
     protected override int DrainMsMax => Limits.CloseMsMax;
 
+    protected override bool MustLinger => _hasSentLast;
+
     protected override bool MustHold => _state == ConnectionState.Claiming && _grantedSlot is null;
 
     public ILogger Logger => Log;

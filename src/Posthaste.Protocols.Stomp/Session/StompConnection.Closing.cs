@@ -11,9 +11,6 @@ internal sealed partial class StompConnection
     // Intervals that a client may miss: networks delay, and the specification asks for tolerance.
     private const int HeartBeatsMissedMax = 2;
 
-    // Milliseconds that a client gets to read an ERROR while it is still sending.
-    private const int LingerMs = 1_000;
-
     private int _sendEveryMs;
     private int _expectEveryMs;
     private long _startedMs;
@@ -21,7 +18,7 @@ internal sealed partial class StompConnection
     private long _lastReceivedMs;
     private long _lastSentMs;
     private byte[] _lastFrame = [];
-    private bool _mustDrain;
+    private bool _hasSentError;
 
     /// <summary>Ends it because the broker refused a message that a receipt was wanted for. Any thread.</summary>
     public void OnRefused(byte[] receipt) => RequestCloseLater(new ErrorRequest(
@@ -39,7 +36,7 @@ internal sealed partial class StompConnection
 
     protected override void OnCloseRequested(CloseRequest request)
     {
-        if (_state >= ConnectionState.Draining)
+        if (_state == ConnectionState.Closed)
             return;
         if (_state == ConnectionState.AwaitingConnect)
         {
@@ -81,13 +78,6 @@ internal sealed partial class StompConnection
         StompLog.ClosedByClient(Log, Peer);
         _state = ConnectionState.Closed;
         return true;
-    }
-
-    /// <summary>The bytes are no frame: says so, and reads no further.</summary>
-    private void FailFraming(in StompError error, scoped in StompFrame frame, ReadScope scope)
-    {
-        _mustDrain = true;
-        Fail(error, frame.Raw(KnownHeader.Receipt), scope);
     }
 
     /// <summary>Tells the client what it did wrong, which ends the connection.</summary>
@@ -143,7 +133,8 @@ internal sealed partial class StompConnection
         }
 
         Output.SendNow(_lastFrame);
-        _state = _mustDrain ? ConnectionState.Draining : ConnectionState.Closed;
+        _hasSentError = true;
+        _state = ConnectionState.Closed;
     }
 
     public override void Tick(long nowMs)
@@ -170,8 +161,7 @@ internal sealed partial class StompConnection
         {
             if (_closingSinceMs == 0)
                 _closingSinceMs = nowMs;
-            var msMax = _state == ConnectionState.Draining ? LingerMs : Limits.CloseMsMax;
-            return nowMs - _closingSinceMs > msMax ? "its time to close is over" : null;
+            return nowMs - _closingSinceMs > Limits.CloseMsMax ? "its time to close is over" : null;
         }
 
         if (_expectEveryMs > 0 && nowMs - _lastReceivedMs > HeartBeatsMissedMax * (long)_expectEveryMs)

@@ -39,7 +39,7 @@ internal sealed partial class StompConnection
         return _state switch
         {
             ConnectionState.Failing => FinishFailing(buffer),
-            >= ConnectionState.Draining => buffer.End,
+            ConnectionState.Closed => buffer.End,
             _ => rest.Start,
         };
     }
@@ -63,7 +63,7 @@ internal sealed partial class StompConnection
                 out var error);
             if (status == ScanStatus.Error)
             {
-                FailFraming(error, frame, scope);
+                Fail(error, frame.Raw(KnownHeader.Receipt), scope);
                 break;
             }
 
@@ -103,7 +103,7 @@ internal sealed partial class StompConnection
             switch (status)
             {
                 case ScanStatus.Error:
-                    FailFraming(error, frame, scope);
+                    Fail(error, frame.Raw(KnownHeader.Receipt), scope);
                     return 0;
                 case ScanStatus.Whole:
                     return Handle(frame, scope) ? count : 0;
@@ -157,7 +157,7 @@ internal sealed partial class StompConnection
         var error = _body!.Add(span, _frameLimits, out var used, out var isWhole);
         if (error.IsError)
         {
-            FailFraming(error, default, scope);
+            Fail(error, [], scope);
             return 0;
         }
 

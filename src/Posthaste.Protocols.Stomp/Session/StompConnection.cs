@@ -15,12 +15,6 @@ internal enum ConnectionState
     /// <summary>An ERROR is due as soon as the receipts before it are sent; nothing more is read.</summary>
     Failing,
 
-    /// <summary>
-    /// The ERROR is sent; what the client is still sending is thrown away. A socket closed on unread bytes would take
-    /// the ERROR with it.
-    /// </summary>
-    Draining,
-
     Closed,
 }
 
@@ -53,6 +47,8 @@ internal sealed partial class StompConnection : ProtocolSession
 
     protected override int DrainMsMax => Limits.CloseMsMax;
 
+    protected override bool MustLinger => _hasSentError;
+
     protected override bool MustHold => AwaitsReceipts;
 
     private bool AwaitsReceipts => _session is { Receipts.IsIdle: false } && !Output.IsDead;
@@ -66,7 +62,7 @@ internal sealed partial class StompConnection : ProtocolSession
         scope.HandOver();
     }
 
-    protected override bool OnEndOfInput() => _state is ConnectionState.Failing or ConnectionState.Draining;
+    protected override bool OnEndOfInput() => _state == ConnectionState.Failing;
 
     protected override void OnEnded()
     {

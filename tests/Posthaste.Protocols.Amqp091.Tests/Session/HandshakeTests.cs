@@ -202,6 +202,20 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    public async Task A_client_whose_frames_make_no_sense_is_read_until_it_closes()
+    {
+        await using var host = new BrokerHost(options => options.ConnectionTime = new ManualTime());
+        var client = await host.OpenAsync();
+
+        // No frame, and more than the transport holds: it arrives only if the broker goes on reading.
+        var noise = Enumerable.Repeat((byte)0xFF, 4 << 20).ToArray();
+        await client.SendAsync(noise);
+        await client.ExpectAsync(MethodId.ConnectionClose);
+        await client.SendAsync(noise);
+        Assert.False(client.Served.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_shutdown_closes_with_connection_forced()
     {
         await using var host = new BrokerHost();

@@ -46,6 +46,9 @@ internal sealed class TestClient : IAsyncDisposable
     /// <summary>The reason for which the broker cut the transport.</summary>
     public Task<string> Aborted => _aborted.Task.WaitAsync(Deadline);
 
+    /// <summary>Whether the broker has cut the transport.</summary>
+    public bool IsAborted => _aborted.Task.IsCompleted;
+
     /// <summary>Connects; the answer has to be a success.</summary>
     public async Task<ReceivedPacket> OpenAsync(string clientId = "", ConnectOptions? options = null)
     {
@@ -295,7 +298,11 @@ internal sealed class TestClient : IAsyncDisposable
     public async Task ExpectEndAsync(ReasonCode code)
     {
         if (Version == MqttVersion.V5)
+        {
             Assert.Equal(code, (await ExpectAsync(PacketType.Disconnect)).Code);
+            await _toBroker.Writer.CompleteAsync();
+        }
+
         Assert.Null(await ReadAsync());
         await Served.WaitAsync(Deadline);
     }

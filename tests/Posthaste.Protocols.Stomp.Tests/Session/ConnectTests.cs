@@ -138,6 +138,20 @@ public sealed class ConnectTests
     }
 
     [Fact]
+    public async Task An_ERROR_reaches_a_client_that_is_still_sending()
+    {
+        await using var host = new BrokerHost(options => options.ConnectionTime = new ManualTime());
+        var client = await host.OpenAsync();
+        await client.SendAsync("NONSENSE\n\n\0");
+
+        // More than the transport holds: it arrives only if the broker goes on reading.
+        await client.SendAsync(new byte[4 << 20]);
+        Assert.Equal("ERROR", (await client.ReadAsync())!.Command);
+        await client.SendAsync(new byte[4 << 20]);
+        Assert.False(client.Served.IsCompleted);
+    }
+
+    [Fact]
     public async Task Shutting_down_is_said()
     {
         await using var host = new BrokerHost();
