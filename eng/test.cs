@@ -75,13 +75,14 @@ static void InstallForeignClients()
     Console.WriteLine("== Foreign clients");
     (string What, string Package, Func<bool> Present)[] clients =
     [
-        ("Node.js (for amqplib, MQTT.js, stompjs)", "nodejs", () => Exists("node", "--version")),
-        ("npm (for amqplib, MQTT.js, stompjs)", "npm", () => Exists("npm", "--version")),
+        ("Node.js (for amqplib, MQTT.js, stompjs, Playwright)", "nodejs", () => Exists("node", "--version")),
+        ("npm (for amqplib, MQTT.js, stompjs, Playwright)", "npm", () => Exists("npm", "--version")),
         ("pika", "python3-pika", () => HasModule("pika")),
         ("paho", "python3-paho-mqtt", () => HasModule("paho.mqtt.client")),
         ("stomp.py", "python3-stomp", () => HasModule("stomp")),
         ("rabbitmq-c's amqp-tools", "amqp-tools", () => Exists("amqp-get", "--help")),
         ("mosquitto's clients", "mosquitto-clients", () => Starts("mosquitto_pub", "--version")),
+        ("Chromium (for the console)", "chromium", () => Exists("chromium", "--version")),
     ];
     bool mayInstall = OperatingSystem.IsLinux() && Environment.UserName == "root" && Exists("apt-get", "--version");
     bool isUpdated = false;

@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -38,11 +40,12 @@ public sealed class ManagementServer : IAsyncDisposable
     /// <param name="endPoints">Port 0 for a free one.</param>
     /// <param name="listeners">What `overview` shows as the broker's listeners.</param>
     /// <param name="loggers">Where it logs.</param>
+    /// <param name="pages">What it shows beside the API; null for nothing.</param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ManagementServer> StartAsync(
         MessageBroker broker, IReadOnlyList<IPEndPoint> endPoints, IReadOnlyList<ListenerRow> listeners,
-        ILoggerFactory loggers, CancellationToken cancellation)
+        ILoggerFactory loggers, IManagementPages? pages, CancellationToken cancellation)
     {
         var bound = new List<ListenOptions>();
         var builder = WebApplication.CreateSlimBuilder();
@@ -54,8 +57,10 @@ public sealed class ManagementServer : IAsyncDisposable
             options.Limits.MaxRequestBodySize = BodyBytesMax;
             foreach (var endPoint in endPoints) options.Listen(endPoint, bound.Add);
         });
+        pages?.AddServices(builder.Services, endPoints[0].Port);
         var application = builder.Build();
         Map(application, broker, listeners);
+        pages?.Map(application, new ManagementApi(broker, ApiPipeline(application), application.Services));
         try
         {
             await application.StartAsync(cancellation).ConfigureAwait(false);
@@ -73,6 +78,19 @@ public sealed class ManagementServer : IAsyncDisposable
     {
         await _application.StopAsync().ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Routes requests that come from no socket to the endpoints that are mapped so far.</summary>
+    private static RequestDelegate ApiPipeline(WebApplication application)
+    {
+        var mapped = ((IEndpointRouteBuilder)application).DataSources;
+        var branch = ((IApplicationBuilder)application).New();
+        branch.UseRouting();
+        branch.UseEndpoints(endpoints =>
+        {
+            foreach (var source in mapped) endpoints.DataSources.Add(source);
+        });
+        return branch.Build();
     }
 
     private static void Map(WebApplication application, MessageBroker broker, IReadOnlyList<ListenerRow> listeners)

@@ -7,6 +7,7 @@ using Posthaste.Server.Configuration;
 using Posthaste.Server.Tls;
 using Posthaste.Server.Transport;
 using Posthaste.Server.WebSockets;
+using Posthaste.WebConsole;
 
 namespace Posthaste.Server;
 
@@ -150,7 +151,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         try
         {
             _management = await ManagementServer
-                .StartAsync(_broker!, endPoints, [.. shown], _options.Loggers, cancellation).ConfigureAwait(false);
+                .StartAsync(_broker!, endPoints, [.. shown], _options.Loggers, new ConsolePages(), cancellation)
+                .ConfigureAwait(false);
         }
         catch (IOException exception)
         {

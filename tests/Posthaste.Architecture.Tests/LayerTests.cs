@@ -16,6 +16,7 @@ public sealed class LayerTests
         ["Posthaste.Protocols.*"] = ["Posthaste.Primitives", "Posthaste.Core", "Posthaste.Broker"],
         ["Posthaste.Management"] =
             ["Posthaste.Primitives", "Posthaste.Core", "Posthaste.Broker", "Posthaste.Protocols.Amqp091"],
+        ["Posthaste.WebConsole"] = ["Posthaste.Management"],
         ["Posthaste.Server"] = ["*"],
         ["Posthaste"] = ["*"],
     };

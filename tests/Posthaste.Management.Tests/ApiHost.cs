@@ -28,7 +28,7 @@ public sealed class ApiHost : IAsyncLifetime
         _ = new Amqp091Handler(Broker);
         _server = await ManagementServer.StartAsync(
             Broker, [new IPEndPoint(IPAddress.Loopback, 0)], [new ListenerRow("amqp", "127.0.0.1", 5672)],
-            NullLoggerFactory.Instance, CancellationToken.None);
+            NullLoggerFactory.Instance, pages: null, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

@@ -8,7 +8,10 @@ using Posthaste.Broker.Security.Sasl;
 
 namespace Posthaste.Management.Http;
 
-/// <summary>Lets users in who have a management tag, by HTTP's basic authentication (RFC 7617).</summary>
+/// <summary>
+/// Lets users in who have a management tag, by HTTP's basic authentication (RFC 7617), or because this process says who
+/// has logged in (<see cref="ApiCaller"/>).
+/// </summary>
 internal sealed class ApiGate(MessageBroker broker)
 {
     private const string Scheme = "Basic ";
@@ -19,13 +22,25 @@ internal sealed class ApiGate(MessageBroker broker)
     /// <exception cref="ApiError">Nobody is let in.</exception>
     public ApiRequest Enter(HttpContext context)
     {
-        var credentials = Read(context.Request.Headers.Authorization.ToString());
-        var user = broker.Authenticator.Authenticate(credentials, Connection(context), out _)
-            ?? throw ApiError.Unauthorized("Login failed");
-        if (!broker.Users.TryGet(user.Name, out var account) || !Tags.Any(account.HasTag))
+        var user = context.Features.Get<ApiCaller>() is { } caller ? Known(caller) : Authenticate(context);
+        if (!broker.Users.TryGet(user.Name, out var account) || !LetsIn(account))
             throw ApiError.Unauthorized("Not management user");
         return new ApiRequest(context, broker, user, account);
     }
+
+    /// <summary>Whether a user may use the API at all.</summary>
+    public static bool LetsIn(User account) => Tags.Any(account.HasTag);
+
+    private BrokerUser Authenticate(HttpContext context)
+    {
+        var credentials = Read(context.Request.Headers.Authorization.ToString());
+        return broker.Authenticator.Authenticate(credentials, Connection(context), out _)
+            ?? throw ApiError.Unauthorized("Login failed");
+    }
+
+    private BrokerUser Known(ApiCaller caller) => broker.Users.TryGet(caller.UserName, out var account)
+        ? new BrokerUser(account.Name, account.HasTag(UserTags.Impersonator))
+        : throw ApiError.Unauthorized("Login failed");
 
     private static Credentials Read(string header)
     {

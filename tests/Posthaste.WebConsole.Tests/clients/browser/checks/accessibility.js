@@ -1,0 +1,86 @@
+'use strict';
+
+const assert = require('node:assert');
+const axe = require('axe-core');
+const { base, check, queueUrl, queueWith } = require('../harness');
+
+/** Everything that axe knows to be wrong by WCAG 2.2 AA, contrast of every text included. */
+async function assertAccessible(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run({
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  assert.deepEqual(violations.map(rule => `${rule.id}: ${rule.nodes.map(node => node.html).join(' | ')}`), []);
+}
+
+/** Headings go down by one level at a time, from one first one. */
+async function assertHeadings(page) {
+  const levels = await page.locator('h1, h2, h3, h4').evaluateAll(all => all
+    .filter(heading => heading.checkVisibility()).map(heading => Number(heading.tagName[1])));
+  assert.equal(levels.filter(level => level === 1).length, 1);
+  assert.equal(levels[0], 1);
+  levels.reduce((before, level) => {
+    assert.ok(level <= before + 1, `h${level} follows h${before}`);
+    return level;
+  });
+}
+
+async function everyPage() {
+  const queue = await queueWith(2, 'accessible');
+  return ['/', '/queues', queueUrl(queue).slice(base.length)];
+}
+
+const desk = { width: 1280, height: 900 };
+const phone = { width: 390, height: 844 };
+
+check('every page is accessible, light on a desk', checkPages, { context: { colorScheme: 'light', viewport: desk } });
+
+check('every page is accessible, dark on a desk', checkPages, { context: { colorScheme: 'dark', viewport: desk } });
+
+check('every page is accessible, light on a phone', checkPages, { context: { colorScheme: 'light', viewport: phone } });
+
+check('every page is accessible, dark on a phone', checkPages, { context: { colorScheme: 'dark', viewport: phone } });
+
+async function checkPages(page) {
+  for (const path of await everyPage()) {
+    await page.goto(base + path);
+    await assertAccessible(page);
+    await assertHeadings(page);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${path} is ${overflow} px wider than the screen`);
+  }
+}
+
+check('the login is accessible', async page => {
+  await page.goto(`${base}/login`);
+  await assertAccessible(page);
+}, { user: null });
+
+check('a queue is purged with the keyboard alone', async page => {
+  const name = await queueWith(3, 'keyboard');
+  await page.goto(`${base}/queues?filter=${name}`);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Skip to content');
+  await page.keyboard.press('Enter');
+  await tabTo(page, name);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/queue\?/);
+  await tabTo(page, 'Purge…');
+  await page.keyboard.press('Enter');
+  await tabTo(page, `Purge ${name}`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').getByText('was purged').waitFor();
+});
+
+/** Presses Tab until what has the focus says `text`; each stop has to show that it has the focus. */
+async function tabTo(page, text) {
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    const [label, outline] = await page.evaluate(() => [
+      document.activeElement.innerText?.trim(), getComputedStyle(document.activeElement).outlineStyle,
+    ]);
+    assert.notEqual(outline, 'none', `the focus can't be seen on ${label}`);
+    if (label === text) return;
+  }
+  throw new Error(`no way to ${text} by Tab`);
+}
