@@ -1,5 +1,6 @@
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Notes;
+using Posthaste.Broker.Policies;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Retained;
@@ -36,6 +37,7 @@ public sealed partial class VirtualHost : IQueueFactory
         _catalog = new VirtualHostCatalog(name, this, broker.Options.CatalogLimits, broker.QueueIds);
         Notes = new VirtualHostNotes(broker, id);
         Retained = new VirtualHostRetained(broker, id, _catalog);
+        Policies = new VirtualHostPolicies(this);
     }
 
     public MessageBroker Broker { get; }
@@ -50,6 +52,9 @@ public sealed partial class VirtualHost : IQueueFactory
 
     /// <summary>The last message of each routing key that was published to be retained.</summary>
     public VirtualHostRetained Retained { get; }
+
+    /// <summary>What operators and users say about queues and exchanges by name.</summary>
+    public VirtualHostPolicies Policies { get; }
 
     /// <summary>What the journal knows it by.</summary>
     internal uint Id { get; }
@@ -194,6 +199,7 @@ public sealed partial class VirtualHost : IQueueFactory
             // Under the same lock, so that the journal has the changes in the order in which they took effect.
             foreach (var change in outcome.Changes) isRecorded &= Broker.TryJournalCatalog(Id, change);
             if (!isRecorded) outcome = Undo(outcome);
+            if (outcome is { Changed: true, Exchange: { } exchange }) Policies.Refresh(exchange);
         }
 
         foreach (var queue in outcome.DeletedQueues) Forget((BrokerQueue)queue, isRecorded, flushes);

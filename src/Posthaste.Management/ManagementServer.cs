@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
+using Posthaste.Broker.Policies;
 using Posthaste.Management.Http;
 using Posthaste.Management.Resources;
 
@@ -100,7 +101,7 @@ public sealed class ManagementServer : IAsyncDisposable
         [
             new NodeResource(listeners), new VirtualHostResource(), new UserResource(), new PermissionResource(),
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
-            new DefinitionResource(),
+            new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new DefinitionResource(),
         ];
         foreach (var resource in resources) resource.Map(routes);
     }

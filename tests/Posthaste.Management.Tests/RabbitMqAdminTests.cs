@@ -42,6 +42,27 @@ public sealed class RabbitMqAdminTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task It_manages_policies()
+    {
+        await RunAsync("declare", "queue", "name=its-limited");
+        Assert.Contains("policy declared", await RunAsync(
+            "declare", "policy", "name=its", "pattern=^its-", "definition={\"max-length\":7}", "apply-to=queues",
+            "priority=3"));
+        Assert.Contains("operator_policy declared", await RunAsync(
+            "declare", "operator_policy", "name=ceiling", "pattern=^its-", "definition={\"max-length\":5}",
+            "apply-to=queues"));
+        Assert.Contains("its\t^its-\t3", await RunAsync(
+            "-f", "tsv", "list", "policies", "name", "pattern", "priority"));
+        Assert.Contains("ceiling", await RunAsync("-f", "tsv", "list", "operator_policies", "name"));
+        Assert.Contains("its-limited\tits\tceiling\t5", await RunAsync(
+            "-f", "tsv", "list", "queues", "name", "policy", "operator_policy",
+            "effective_policy_definition.max-length"));
+        Assert.Contains("policy deleted", await RunAsync("delete", "policy", "name=its"));
+        Assert.Contains("operator_policy deleted", await RunAsync("delete", "operator_policy", "name=ceiling"));
+        Assert.Contains("queue deleted", await RunAsync("delete", "queue", "name=its-limited"));
+    }
+
+    [Fact]
     public async Task It_exports_and_imports()
     {
         var file = Path.Combine(Path.GetTempPath(), $"definitions-{Guid.NewGuid():n}.json");

@@ -55,8 +55,10 @@ internal sealed partial class DeadLetterer
     /// </summary>
     public void TransferRefused(BrokerQueue queue, in OutgoingPublish message)
     {
-        if (queue.Machine.Settings.DeadLetterExchange is null) return;
-        TryPublish(queue, message.View(_broker.NowMs), DeadLetterReason.MaxLength, settlements: [], callback: null);
+        var settings = queue.Machine.Settings;
+        if (settings.DeadLetterExchange is null) return;
+        var view = message.View(_broker.NowMs);
+        TryPublish(queue, settings, view, DeadLetterReason.MaxLength, settlements: [], callback: null);
     }
 
     private void Load(
@@ -87,22 +89,32 @@ internal sealed partial class DeadLetterer
             settlements = [new QueueSettlement(queue.Id, ranges)];
         }
 
-        return TryPublish(queue, new MessageView(bytes), letter.Reason, settlements, callback);
+        var settings = queue.Machine.Settings;
+        return TryPublish(queue, settings, new MessageView(bytes), letter.Reason, settlements, callback);
     }
 
+    /// <param name="queue">Where it died.</param>
+    /// <param name="settings">
+    /// The queue's, as they are now: a policy may have taken the dead-letter exchange away since the message died, and
+    /// then it goes nowhere.
+    /// </param>
+    /// <param name="message">What died.</param>
+    /// <param name="reason">Of what.</param>
+    /// <param name="settlements">What takes it out of the queue.</param>
+    /// <param name="callback">Told what became of the record; null if nobody asks.</param>
     /// <returns>
     /// False when it has to stay because there is no target that takes it where none may miss it; else the callback
     /// tells what becomes of the record.
     /// </returns>
     private unsafe bool TryPublish(
-        BrokerQueue queue, MessageView message, DeadLetterReason reason, QueueSettlement[] settlements,
-        PipelineCallback? callback)
+        BrokerQueue queue, QueueSettings settings, MessageView message, DeadLetterReason reason,
+        QueueSettlement[] settlements, PipelineCallback? callback)
     {
         var history = DeathHistory.Read(message.Annotations);
-        var targets = FindTargets(queue, in message, reason, history, out var keys, out var routingKey);
+        var targets = FindTargets(queue, settings, in message, reason, history, out var keys, out var routingKey);
         targets.RemoveAll(static target => target.IsDeleted);
         var bytes = message.Body.Length;
-        var mustArrive = queue.Machine.Settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce;
+        var mustArrive = settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce;
         if (mustArrive && (targets.Count == 0 || targets.Exists(target => target.IsFullFor(bytes)))) return false;
         targets.RemoveAll(target => !target.TryAdmit(bytes));
         if (targets.Count == 0)
@@ -127,7 +139,7 @@ internal sealed partial class DeadLetterer
             var publish = new OutgoingPublish
             {
                 Route = new Route(
-                    Encoding.UTF8.GetBytes(queue.Machine.Settings.DeadLetterExchange!), routingKey, [.. targets]),
+                    Encoding.UTF8.GetBytes(settings.DeadLetterExchange!), routingKey, [.. targets]),
                 TtlMs = -1,
                 Format = message.Format,
                 Flags = (message.Flags | MessageFlags.ExpirationRemoved) & ~MessageFlags.Retained,
@@ -151,10 +163,9 @@ internal sealed partial class DeadLetterer
     /// <param name="originalKeys">The keys that it came with, for its history.</param>
     /// <param name="routingKey">The key that it has from now on.</param>
     private List<BrokerQueue> FindTargets(
-        BrokerQueue queue, in MessageView message, DeadLetterReason reason, DeathHistory history,
-        out List<string> originalKeys, out byte[] routingKey)
+        BrokerQueue queue, QueueSettings settings, in MessageView message, DeadLetterReason reason,
+        DeathHistory history, out List<string> originalKeys, out byte[] routingKey)
     {
-        var settings = queue.Machine.Settings;
         var format = _broker.Formats.For(message.Format);
         var extraKeys = format.ReadExtraRoutingKeys(in message);
         originalKeys = [Encoding.UTF8.GetString(message.RoutingKey), .. extraKeys.Select(Encoding.UTF8.GetString)];
@@ -163,7 +174,8 @@ internal sealed partial class DeadLetterer
 
         var found = new List<BrokerQueue>();
         var catalog = queue.Host.Catalog;
-        if (!catalog.TryGetExchange(settings.DeadLetterExchange!, out var exchange)) return found;
+        if (settings.DeadLetterExchange is not { } name || !catalog.TryGetExchange(name, out var exchange))
+            return found;
         var routes = _routes ??= new RouteResult();
         routes.Clear();
         var headers = new RouteHeaders(new StoredHeaders(format, in message));

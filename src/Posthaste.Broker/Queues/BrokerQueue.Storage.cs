@@ -22,6 +22,7 @@ public sealed partial class BrokerQueue
         foreach (var (level, block) in _machine.Blocks)
             _broker.Segments!.Adopt(SegmentBlocks.ToInfo(Id, level, in block));
         using var turn = Enter(flushes);
+        RestorePolicies();
         _machine.RecoveryDone();
         _machine.Tick(_nowMs);
     }

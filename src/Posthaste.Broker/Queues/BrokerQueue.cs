@@ -36,7 +36,8 @@ public sealed partial class BrokerQueue : CatalogQueue
         _facts = new QueueFacts(_broker, definition.Id);
         IsJournaled = definition.Durable && _broker.Pipeline.HasJournal;
         KeepsAll = IsJournaled && definition.Settings.Type == QueueType.Quorum;
-        _machine = new QueueMachine(definition.Settings, IsJournaled, this);
+        _policies = host.Policies.ForQueue(definition.Name, definition.Settings.Type);
+        _machine = new QueueMachine(_policies.SettingsOf(definition), IsJournaled, this);
         _lastUsedMs = _broker.NowMs;
     }
 
@@ -213,12 +214,6 @@ public sealed partial class BrokerQueue : CatalogQueue
     internal void DoesNotArrive(int bodyBytes)
     {
         if (RefusesWhenFull) LeaveFlight(bodyBytes);
-    }
-
-    private void LeaveFlight(int bodyBytes)
-    {
-        Interlocked.Decrement(ref _inFlightCount);
-        Interlocked.Add(ref _inFlightBytes, -bodyBytes);
     }
 
     private bool TryHandOver(in OutgoingPublish item, long nowMs)

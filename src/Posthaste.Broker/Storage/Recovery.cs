@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Posthaste.Broker.Notes;
+using Posthaste.Broker.Policies;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Retained;
 using Posthaste.Core.Catalog;
@@ -87,13 +88,20 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
                 RestoreRetained(payload, payloadPosition);
                 break;
             case RecordType.NoteSet or RecordType.NoteRemoved or RecordType.NotesRemoved:
-                FindNotes(NoteRecord.ReadHostId(payload))?.Restore((RecordType)type, payload);
+                RestoreNote((RecordType)type, payload);
                 break;
             default:
                 throw new StorageDamagedException(
                     $"The journal has a record of unknown kind {type} at position {payloadPosition}: "
                     + "a newer version of Posthaste wrote it.");
         }
+    }
+
+    private void RestoreNote(RecordType type, ReadOnlySpan<byte> payload)
+    {
+        var hostId = NoteRecord.ReadHostId(payload);
+        FindNotes(hostId)?.Restore(type, payload);
+        if (PolicyNotes.IsPolicy(NoteRecord.ReadKey(payload))) broker.FindVirtualHost(hostId)?.Policies.Invalidate();
     }
 
     private void RestorePublish(ReadOnlySpan<byte> payload, long payloadPosition)
@@ -113,7 +121,7 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
         for (var i = 0; i < record.QueueCount; i++)
         {
             // A queue that is not there was deleted while the message was on its way.
-            Find(record.QueueId(i))?.Machine.RestoreAppend(in arrival, message.ReceivedAtMs);
+            Find(record.QueueId(i))?.RestoreAppend(in arrival, message.ReceivedAtMs);
         }
     }
 

@@ -1,3 +1,4 @@
+using Posthaste.Core.Policies;
 using Posthaste.Core.Queues;
 using Posthaste.Primitives.Tables;
 
@@ -127,6 +128,13 @@ public static class QueueArguments
             settings = Read(arguments, type);
         return error;
     }
+
+    /// <summary>What a queue's arguments mean under its policies.</summary>
+    /// <param name="definition">The queue; what it was declared as stays as it is.</param>
+    /// <param name="policy">What its policies say together (<see cref="PolicyKeys.Merge"/>).</param>
+    public static QueueSettings Under(QueueDefinition definition, FieldTable policy) => policy.Count == 0
+        ? definition.Settings
+        : Read(PolicyKeys.ToArguments(definition.Arguments, policy), definition.Settings.Type);
 
     /// <summary>The type that the arguments ask for; an error for unknown ones and for streams.</summary>
     internal static CatalogError? ParseType(FieldTable arguments, string what, out QueueType type)

@@ -71,6 +71,13 @@ public sealed partial class VirtualHostCatalog
         return edit.ToOutcome(exchange: exchange);
     }
 
+    /// <summary>A policy says where messages go that no binding of the exchange matches; null: none does.</summary>
+    public void SetPolicyAlternate(Exchange exchange, string? alternateExchange)
+    {
+        exchange.SetPolicyAlternate(alternateExchange);
+        MarkChanged();
+    }
+
     private CatalogOutcome FindExchange(string name)
     {
         if (name.Length == 0)

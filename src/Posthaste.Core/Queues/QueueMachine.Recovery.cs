@@ -19,6 +19,9 @@ public sealed partial class QueueMachine
         return log.Id(log.RestoreAppend(ToEntry(arrival, arrivedAtMs)));
     }
 
+    /// <summary>Repeats an <see cref="Update"/>: entries from now on get times to live by it.</summary>
+    public void RestoreSettings(QueueSettings settings) => Settings = Adopt(settings);
+
     /// <summary>
     /// Repeats settlements of consecutive ids. May be repeated and may name ids that are not known (yet).
     /// </summary>

@@ -93,11 +93,7 @@ public sealed partial class QueueMachine
     /// </summary>
     public void Update(QueueSettings settings, long nowMs)
     {
-        Settings = settings with
-        {
-            PriorityMax = Settings.PriorityMax,
-            SingleActiveConsumer = Settings.SingleActiveConsumer,
-        };
+        Settings = Adopt(settings);
         DropHeads(nowMs, TickBudget);
     }
 
@@ -129,6 +125,16 @@ public sealed partial class QueueMachine
         Settings.Overflow != OverflowPolicy.DropHead
         && (ReadyCount + arrivingCount > (Settings.LengthMax ?? long.MaxValue)
             || ReadyBodyBytes + arrivingBodyBytes > (Settings.BytesMax ?? long.MaxValue));
+
+    /// <summary>Policies say nothing of these, so that most settings are taken as they are and shared.</summary>
+    private QueueSettings Adopt(QueueSettings settings) =>
+        settings.PriorityMax == Settings.PriorityMax && settings.SingleActiveConsumer == Settings.SingleActiveConsumer
+            ? settings
+            : settings with
+            {
+                PriorityMax = Settings.PriorityMax,
+                SingleActiveConsumer = Settings.SingleActiveConsumer,
+            };
 
     private QueueEntry ToEntry(in Arrival arrival, long arrivedAtMs)
     {

@@ -10,6 +10,7 @@ namespace Posthaste.Core.Routing;
 public sealed class Exchange : RouteTarget
 {
     private readonly HashSet<Binding> _bindings = [];
+    private volatile byte[]? _alternateNameBytes;
 
     internal Exchange(ExchangeDefinition definition, Router router)
         : base(definition.Name)
@@ -17,7 +18,7 @@ public sealed class Exchange : RouteTarget
         Definition = definition;
         Router = router;
         NameBytes = Encoding.UTF8.GetBytes(definition.Name);
-        AlternateNameBytes = definition.AlternateExchange is { } name ? Encoding.UTF8.GetBytes(name) : null;
+        SetPolicyAlternate(null);
     }
 
     public ExchangeDefinition Definition { get; }
@@ -39,7 +40,14 @@ public sealed class Exchange : RouteTarget
 
     internal byte[] NameBytes { get; }
 
-    internal byte[]? AlternateNameBytes { get; }
+    /// <summary>
+    /// Where messages go that no binding matches: as declared, else as a policy says; null for nowhere.
+    /// </summary>
+    internal byte[]? AlternateNameBytes => _alternateNameBytes;
+
+    /// <summary>Takes what a policy says about the alternate exchange; what was declared counts more.</summary>
+    internal void SetPolicyAlternate(string? name) => _alternateNameBytes =
+        (Definition.AlternateExchange ?? name) is { } alternate ? Encoding.UTF8.GetBytes(alternate) : null;
 
     internal bool TryGetBinding(Binding equal, out Binding? binding) => _bindings.TryGetValue(equal, out binding);
 

@@ -49,6 +49,13 @@ internal sealed class ApiRequest
         if (!IsAdministrator) throw ApiError.Unauthorized("Not administrator user");
     }
 
+    /// <exception cref="ApiError">The user is neither a policymaker nor an administrator.</exception>
+    public void RequirePolicyMaker()
+    {
+        if (!IsAdministrator && !Account.HasTag(UserTags.PolicyMaker))
+            throw ApiError.Unauthorized("Not policymaker user");
+    }
+
     /// <summary>The virtual hosts that the user may see.</summary>
     public IEnumerable<VirtualHost> VirtualHosts => Broker.VirtualHosts.Where(MaySee);
 

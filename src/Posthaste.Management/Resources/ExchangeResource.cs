@@ -92,14 +92,19 @@ internal sealed class ExchangeResource : IResource
             : throw ApiError.NotFound();
     }
 
-    private static JsonObject Describe(VirtualHost host, Exchange exchange) => new()
+    private static JsonObject Describe(VirtualHost host, Exchange exchange)
     {
-        ["name"] = exchange.Name,
-        ["vhost"] = host.Name,
-        ["type"] = exchange.Type.WireName(),
-        ["durable"] = exchange.IsDurable,
-        ["auto_delete"] = exchange.Definition.AutoDelete,
-        ["internal"] = exchange.Internal,
-        ["arguments"] = Json.From(exchange.Definition.Arguments),
-    };
+        var row = new JsonObject
+        {
+            ["name"] = exchange.Name,
+            ["vhost"] = host.Name,
+            ["type"] = exchange.Type.WireName(),
+            ["durable"] = exchange.IsDurable,
+            ["auto_delete"] = exchange.Definition.AutoDelete,
+            ["internal"] = exchange.Internal,
+            ["arguments"] = Json.From(exchange.Definition.Arguments),
+        };
+        PolicyResource.AddTo(row, host.Policies.ForExchange(exchange.Name));
+        return row;
+    }
 }

@@ -90,7 +90,7 @@ internal sealed class QueueResource : IResource
     {
         var definition = queue.Definition;
         long ready = queue.MessageCount, unacknowledged = queue.UnackedCount;
-        return new JsonObject
+        var row = new JsonObject
         {
             ["name"] = queue.Name,
             ["vhost"] = queue.Host.Name,
@@ -106,5 +106,7 @@ internal sealed class QueueResource : IResource
             ["messages_unacknowledged"] = unacknowledged,
             ["consumers"] = queue.ConsumerCount,
         };
+        PolicyResource.AddTo(row, queue.Policies);
+        return row;
     }
 }

@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Posthaste.Broker;
+using Posthaste.Broker.Policies;
+using Posthaste.Core.Policies;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>
+/// `policies`, for those who may make them, and `operator-policies`, which only administrators set.
+/// </summary>
+internal sealed class PolicyResource(PolicyKind kind) : IResource
+{
+    public void Map(ApiRoutes routes)
+    {
+        var path = kind == PolicyKind.Operator ? "operator-policies" : "policies";
+        routes.Get(path, ListAsync);
+        routes.Get($"{path}/{{vhost}}", ListAsync);
+        routes.Get($"{path}/{{vhost}}/{{name}}", GetAsync);
+        routes.Put($"{path}/{{vhost}}/{{name}}", PutAsync);
+        routes.Delete($"{path}/{{vhost}}/{{name}}", DeleteAsync);
+    }
+
+    /// <summary>Reads a policy of a request or a definition file.</summary>
+    /// <exception cref="ApiError">Something is not acceptable.</exception>
+    public static Policy Read(PolicyKind kind, string name, JsonObject json)
+    {
+        if (json["pattern"] is null) throw ApiError.BadRequest("[{key_missing,pattern}]");
+        if (json["definition"] is not { } definition) throw ApiError.BadRequest("[{key_missing,definition}]");
+        var priority = Json.Number(json, "priority", missing: 0);
+        if (priority is < int.MinValue or > int.MaxValue) throw Invalid("priority is out of range");
+        var appliesTo = Json.Text(json, "apply-to") ?? PolicyTarget.All.WireName();
+        if (!PolicyTargets.TryParse(appliesTo, out var target))
+        {
+            throw Invalid(
+                $"apply-to '{appliesTo}' unrecognised; should be one of {string.Join(", ", PolicyTargets.All)}");
+        }
+
+        return Policy.TryCreate(
+            kind, name, Json.Text(json, "pattern")!, Json.ToTable(definition), (int)priority, target, out var fault)
+            ?? throw Invalid(fault);
+    }
+
+    /// <summary>What a definition file says of a policy of an operator, whose name stands beside it.</summary>
+    public static JsonObject DescribeValue(Policy policy) => new()
+    {
+        ["pattern"] = policy.Pattern,
+        ["definition"] = Json.From(policy.Definition),
+        ["priority"] = policy.Priority,
+        ["apply-to"] = policy.AppliesTo.WireName(),
+    };
+
+    public static JsonObject Describe(VirtualHost host, Policy policy)
+    {
+        var row = DescribeValue(policy);
+        row["vhost"] = host.Name;
+        row["name"] = policy.Name;
+        return row;
+    }
+
+    /// <summary>Adds to a row of a queue or an exchange which policies count for it.</summary>
+    public static void AddTo(JsonObject row, AppliedPolicies policies)
+    {
+        row["policy"] = policies.User?.Name;
+        row["operator_policy"] = policies.Operator?.Name;
+        row["effective_policy_definition"] = Json.From(policies.Definition);
+    }
+
+    private static ApiError Invalid(string fault) => ApiError.BadRequest($"Validation failed\n\n{fault}\n");
+
+    private Task ListAsync(ApiRequest request)
+    {
+        request.RequirePolicyMaker();
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context,
+            request.HostsAt(1).SelectMany(host => host.Policies.All(kind).Select(policy => (host, policy))),
+            static item => item.policy.Name, static item => Describe(item.host, item.policy)));
+    }
+
+    private Task GetAsync(ApiRequest request)
+    {
+        var (host, policy) = Find(request);
+        return Json.WriteAsync(request.Context, Describe(host, policy));
+    }
+
+    private async Task PutAsync(ApiRequest request)
+    {
+        var host = RequireChange(request);
+        var policy = Read(kind, request[2], await request.ReadAsync().ConfigureAwait(false));
+        var isNew = !host.Policies.TryGet(kind, policy.Name, out _);
+        await request.AnswerAsync(host.Policies.Put(kind, policy), isNew).ConfigureAwait(false);
+    }
+
+    private Task DeleteAsync(ApiRequest request)
+    {
+        var host = RequireChange(request);
+        return request.AnswerAsync(host.Policies.Remove(kind, Find(request).Policy.Name), created: false);
+    }
+
+    private VirtualHost RequireChange(ApiRequest request)
+    {
+        if (kind == PolicyKind.Operator) request.RequireAdministrator();
+        else request.RequirePolicyMaker();
+        var host = request.Host(1);
+        if (!request.IsAdministrator) request.ActIn(host);
+        return host;
+    }
+
+    private (VirtualHost Host, Policy Policy) Find(ApiRequest request)
+    {
+        request.RequirePolicyMaker();
+        var host = request.Host(1);
+        return host.Policies.TryGet(kind, request[2], out var policy) ? (host, policy) : throw ApiError.NotFound();
+    }
+}
