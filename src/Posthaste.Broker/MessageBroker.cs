@@ -15,6 +15,7 @@ using Posthaste.Broker.Retained;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Statistics;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives;
@@ -69,6 +70,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
         DeadLetterer = new DeadLetterer(this);
         Timers = new QueueTimers(this);
         Ticker = new BrokerTicker(options.ConnectionTime);
+        Statistics = new BrokerStatistics(options.Time, BrokerTicker.NowMs(options.ConnectionTime));
+        Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
         Users = new UserStore(Notes);
         Authenticator = options.Authenticator
@@ -90,6 +93,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public MessageFormats Formats { get; } = new();
 
     public BrokerTicker Ticker { get; }
+
+    /// <summary>What its objects count, and how fast.</summary>
+    public BrokerStatistics Statistics { get; }
 
     /// <summary>Who may use the broker, unless <see cref="MessageBrokerOptions.Authenticator"/> decides that.</summary>
     public UserStore Users { get; }
@@ -271,6 +277,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     {
         var flushes = FlushSet.ForThisThread;
         foreach (var queue in connection.TakeExclusiveQueues()) queue.Host.RemoveQueue(queue, flushes);
+        connection.Meter.End();
         _connections.TryRemove(connection.Id, out _);
         flushes.FlushAll();
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Policies;
@@ -5,6 +6,7 @@ using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Retained;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Statistics;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Routing;
@@ -28,6 +30,7 @@ public readonly record struct CatalogResult(
 public sealed partial class VirtualHost : IQueueFactory
 {
     private readonly VirtualHostCatalog _catalog;
+    private readonly ConditionalWeakTable<Exchange, ExchangeMeter> _exchangeMeters = [];
 
     internal VirtualHost(MessageBroker broker, uint id, string name)
     {
@@ -35,6 +38,7 @@ public sealed partial class VirtualHost : IQueueFactory
         Id = id;
         Name = name;
         _catalog = new VirtualHostCatalog(name, this, broker.Options.CatalogLimits, broker.QueueIds);
+        Meter = new GroupMeter(broker.Statistics, broker.Statistics.Broker);
         Notes = new VirtualHostNotes(broker, id);
         Retained = new VirtualHostRetained(broker, id, _catalog);
         Policies = new VirtualHostPolicies(this);
@@ -46,6 +50,9 @@ public sealed partial class VirtualHost : IQueueFactory
 
     /// <summary>The declared things, to look at.</summary>
     public VirtualHostCatalog Catalog => _catalog;
+
+    /// <summary>What its queues and connections count, together.</summary>
+    public GroupMeter Meter { get; }
 
     /// <summary>What protocols remember here, durably.</summary>
     public VirtualHostNotes Notes { get; }
@@ -79,6 +86,10 @@ public sealed partial class VirtualHost : IQueueFactory
         exchange = known!;
         return found;
     }
+
+    /// <summary>What an exchange counts.</summary>
+    public ExchangeMeter MeterOf(Exchange exchange) =>
+        _exchangeMeters.GetValue(exchange, _ => new ExchangeMeter(Broker.Statistics));
 
     /// <param name="by">Who asks; null for the broker itself. So for all commands.</param>
     public CatalogResult DeclareExchange(

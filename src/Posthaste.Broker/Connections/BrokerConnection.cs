@@ -2,6 +2,7 @@ using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Broker.Connections;
 
@@ -12,6 +13,7 @@ public sealed class BrokerConnection : IDisposable
     private readonly Lock _lock = new();
     private HashSet<BrokerQueue>? _exclusiveQueues;
     private volatile AccessRules _access;
+    private volatile BrokerChannel[] _channels = [];
     private int _disposed;
 
     internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol,
@@ -25,6 +27,7 @@ public sealed class BrokerConnection : IDisposable
         OpenedAtMs = broker.NowMs;
         User = user;
         Host = host;
+        Meter = new ConnectionMeter(broker.Statistics, host.Meter);
     }
 
     /// <summary>Somebody wants it closed (an operator, a shutdown), with the reason to tell the client.</summary>
@@ -45,6 +48,9 @@ public sealed class BrokerConnection : IDisposable
 
     public VirtualHost Host { get; }
 
+    /// <summary>What it counts.</summary>
+    public ConnectionMeter Meter { get; }
+
     /// <summary>What the user may do here; replaced when the permissions change. Any thread.</summary>
     public AccessRules Access => _access;
 
@@ -54,10 +60,34 @@ public sealed class BrokerConnection : IDisposable
     /// <summary>What the client calls itself; null if it doesn't say.</summary>
     public string? ClientName { get; set; }
 
+    /// <summary>Its open channels, in the order in which they were opened. Any thread.</summary>
+    public IReadOnlyList<BrokerChannel> Channels => _channels;
+
+    /// <summary>
+    /// A session without channels counts its messages on the connection itself. The reader's, at most once.
+    /// </summary>
+    public void CountTraffic(ITrafficSource source) => Meter.Add(new TrafficMeter(_broker.Statistics, Meter, source));
+
     /// <summary>The connection has declared an exclusive queue, which goes with it.</summary>
     internal void Own(BrokerQueue queue)
     {
         lock (_lock) (_exclusiveQueues ??= []).Add(queue);
+    }
+
+    /// <summary>The reader's.</summary>
+    internal TrafficMeter AddChannel(BrokerChannel channel)
+    {
+        var meter = new TrafficMeter(_broker.Statistics, Meter, channel);
+        Meter.Add(meter);
+        _channels = [.. _channels, channel];
+        return meter;
+    }
+
+    /// <summary>The reader's.</summary>
+    internal void Remove(BrokerChannel channel, TrafficMeter meter)
+    {
+        _channels = [.. _channels.Where(other => other != channel)];
+        Meter.End(meter);
     }
 
     internal void Disown(BrokerQueue queue)

@@ -23,6 +23,8 @@ public sealed class PublishBatch
     private readonly MessageBroker _broker;
     private OutgoingPublish[] _items;
     private int _count;
+    private Route? _nowhere;
+    private int _nowhereCount;
     private long _lastTicket;
 
     public PublishBatch(MessageBroker broker)
@@ -42,15 +44,25 @@ public sealed class PublishBatch
         return ref _items[_count++];
     }
 
+    /// <summary>A message that no queue gets: nothing is left to do but to count it.</summary>
+    public void CountUnroutable(Route route)
+    {
+        if (!ReferenceEquals(route, _nowhere)) CountNowhere();
+        _nowhere = route;
+        _nowhereCount++;
+    }
+
     /// <summary>
     /// Hands everything over, in order, and empties the batch. The pointers in it are not used after the return.
     /// </summary>
     public void Flush(FlushSet flushes)
     {
+        if (_nowhereCount > 0) CountNowhere();
         if (_count == 0) return;
         var nowMs = _broker.NowMs;
         var pipeline = _broker.Pipeline;
         var items = _items.AsSpan(0, _count);
+        RouteCounts.Count(items);
         for (var at = 0; at < items.Length;)
         {
             var run = items[at..];
@@ -75,6 +87,13 @@ public sealed class PublishBatch
 
         items.Clear();
         _count = 0;
+    }
+
+    private void CountNowhere()
+    {
+        _nowhere?.Meter?.Count(_nowhereCount, 0);
+        _nowhere = null;
+        _nowhereCount = 0;
     }
 
     /// <summary>A message that some queue refuses gets its negative acknowledgement at once.</summary>

@@ -1,4 +1,5 @@
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Broker.Publishing;
 
@@ -41,6 +42,9 @@ public sealed class Route
     /// </summary>
     internal int Version { get; set; } = -1;
 
+    /// <summary>What counts messages for the exchange; null for a way past all exchanges.</summary>
+    internal ExchangeMeter? Meter { get; init; }
+
     internal byte[] ExchangeBytes { get; }
 
     internal byte[] RoutingKeyBytes { get; }
@@ -69,7 +73,8 @@ public sealed class Route
         persistent ? HasTransient : Array.Exists(Queues, static queue => !queue.KeepsAll);
 
     /// <summary>The same exchange and key with other queues: what is left after some have refused.</summary>
-    internal Route With(BrokerQueue[] queues) => new(ExchangeBytes, RoutingKeyBytes, queues) { Version = Version };
+    internal Route With(BrokerQueue[] queues) =>
+        new(ExchangeBytes, RoutingKeyBytes, queues) { Version = Version, Meter = Meter };
 
     internal bool Matches(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
         routingKey.SequenceEqual(RoutingKeyBytes) && exchange.SequenceEqual(ExchangeBytes);

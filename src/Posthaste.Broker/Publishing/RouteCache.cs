@@ -156,7 +156,7 @@ public sealed class RouteCache
         var status = Find(exchange, routingKey, extraKeys, out var found);
         if (status != RouteStatus.Found) return status;
         _catalog.Route(found, routingKey, extraKeys, in context, _result);
-        route = new Route(exchange, routingKey, Queues(_result));
+        route = new Route(exchange, routingKey, Queues(_result)) { Meter = _host.MeterOf(found) };
         return RouteStatus.Found;
     }
 

@@ -112,6 +112,7 @@ public sealed partial class BrokerQueue
             _flushes = null;
         }
 
+        if (_meter is { } meter) _broker.Statistics.End(meter);
         if (isRecorded && IsJournaled) _broker.Pipeline.Post(new DropQueueCallback(_broker, Id));
         if (gets is null) return;
         foreach (var get in gets) get.OnEmpty(flushes);
@@ -127,6 +128,7 @@ public sealed partial class BrokerQueue
         switch (_machine.TryTakeNext(_nowMs, out var id, out var entry, out var counters))
         {
             case GetResult.Empty:
+                if (_meter is { } meter) meter.Deliveries.GotEmptyCount++;
                 request.OnEmpty(_flushes!);
                 return true;
             case GetResult.NotLoaded:
@@ -143,6 +145,7 @@ public sealed partial class BrokerQueue
         var message = new DeliveredMessage(
             this, id, entry.Is(EntryFlags.Redelivered), counters, new Core.Messages.MessageView(bytes));
         request.OnMessage(in message, _machine.ReadyCount, _flushes!);
+        Counts.Deliveries.CountGet(request.NoAck, entry.Is(EntryFlags.Redelivered), entry.BodyBytes);
         if (request.NoAck) _machine.Settle(id, null);
         return true;
     }

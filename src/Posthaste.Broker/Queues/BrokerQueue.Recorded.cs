@@ -54,7 +54,7 @@ public sealed partial class BrokerQueue
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
         _isRecorded = copyCount == _copyCount;
-        foreach (var (id, by) in entries) _machine.Settle(id, by);
+        foreach (var (id, by) in entries) Counts.AcknowledgedCount += _machine.Settle(id, by) ? 1 : 0;
         _isRecorded = false;
         Drain();
     }
@@ -101,6 +101,7 @@ public sealed partial class BrokerQueue
         if (turn.IsGone || !_machine.TryGetDead(letter.Id, out var entry)) return;
         if (copyCount != _copyCount && entry.Is(EntryFlags.Persistent)) _facts.Settled(letter.Id);
         _machine.Buried(letter.Id);
+        Counts.CountDeath(letter.Reason);
         Release(in entry);
     }
 

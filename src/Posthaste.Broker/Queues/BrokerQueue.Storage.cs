@@ -24,6 +24,7 @@ public sealed partial class BrokerQueue
         using var turn = Enter(flushes);
         RestorePolicies();
         _machine.RecoveryDone();
+        if (_machine.ReadyCount > 0) CreateMeter();
         _machine.Tick(_nowMs);
     }
 

@@ -40,7 +40,9 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         subscription.Deliver(
             new DeliveredMessage(this, id, entry.Is(EntryFlags.Redelivered), counters, new MessageView(bytes)),
             _flushes!);
-        return subscription.IsSettledOnDelivery ? OfferResult.TakenAndSettled : OfferResult.Taken;
+        var isSettled = subscription.NoAck || subscription.IsSettledOnDelivery;
+        Counts.Deliveries.CountDelivery(isSettled, entry.Is(EntryFlags.Redelivered), entry.BodyBytes);
+        return isSettled ? OfferResult.TakenAndSettled : OfferResult.Taken;
     }
 
     void IQueueEffects.Settled(EntryId id, in QueueEntry entry)
@@ -135,6 +137,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
 
     private void Leave(in StrandExit exit, FlushSet flushes)
     {
+        // After the counting, which the lock's end has made visible to whoever collects.
+        Meter?.Note();
         if (exit.DueChanged) _broker.Timers.Schedule(this, Volatile.Read(ref _dueMs));
         if (exit.DrainLater && Interlocked.Exchange(ref _drainScheduled, 1) == 0) _broker.Scheduler.Schedule(this);
         if (exit.LineMoves) _line!.Move(flushes);

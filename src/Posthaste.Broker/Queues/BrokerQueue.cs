@@ -1,5 +1,6 @@
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Statistics;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
@@ -26,6 +27,7 @@ public sealed partial class BrokerQueue : CatalogQueue
     private readonly Lock _strand = new();
     private int _inFlightCount;
     private long _inFlightBytes;
+    private QueueMeter? _meter;
     private bool _isGone;
 
     internal BrokerQueue(VirtualHost host, QueueDefinition definition)
@@ -57,6 +59,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// </summary>
     public long ConsumerTimeoutMs => _machine.Settings.ConsumerTimeoutMs ?? _broker.Options.ConsumerTimeoutMs;
 
+    /// <summary>What it counts; null while no message has ever come.</summary>
+    public Meter? Meter => Volatile.Read(ref _meter);
+
     internal QueueMachine Machine => _machine;
 
     /// <summary>Persistent messages in it survive a restart.</summary>
@@ -64,6 +69,9 @@ public sealed partial class BrokerQueue : CatalogQueue
 
     /// <summary>All messages in it survive a restart, persistent or not.</summary>
     internal bool KeepsAll { get; }
+
+    /// <summary>On the strand.</summary>
+    private QueueMeter Counts => _meter ?? CreateMeter();
 
     internal bool RefusesWhenFull => _machine.Settings.Overflow != OverflowPolicy.DropHead
         && (_machine.Settings.LengthMax ?? _machine.Settings.BytesMax) is not null;
@@ -120,10 +128,11 @@ public sealed partial class BrokerQueue : CatalogQueue
     {
         using var turn = Enter(flushes);
         if (turn.IsGone) return true;
-        var known = true;
-        foreach (var id in ids) known &= _machine.Settle(id, by);
+        var settledCount = 0;
+        foreach (var id in ids) settledCount += _machine.Settle(id, by) ? 1 : 0;
+        Counts.AcknowledgedCount += settledCount;
         Drain();
-        return known;
+        return settledCount == ids.Length;
     }
 
     /// <summary>Puts entries back to their original places, to be delivered again.</summary>
@@ -165,6 +174,7 @@ public sealed partial class BrokerQueue : CatalogQueue
     {
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
+        var bodyBytes = 0L;
         foreach (ref readonly var entry in run)
         {
             var location = Keeps(entry.IsPersistent) ? entry.Location : entry.TransientLocation ?? entry.Location;
@@ -172,8 +182,10 @@ public sealed partial class BrokerQueue : CatalogQueue
             Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
                 entry.ReceivedAtMs);
             DoesNotArrive(entry.BodyBytes);
+            bodyBytes += entry.BodyBytes;
         }
 
+        CountEnqueued(run.Length, bodyBytes);
         Drain();
     }
 
@@ -184,12 +196,15 @@ public sealed partial class BrokerQueue : CatalogQueue
     {
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
+        var bodyBytes = 0L;
         foreach (ref var item in run)
         {
             if (!TryHandOver(in item, nowMs)) Keep(ref item, nowMs);
             DoesNotArrive(item.BodyLength);
+            bodyBytes += item.BodyLength;
         }
 
+        CountEnqueued(run.Length, bodyBytes);
         Drain();
     }
 
@@ -216,6 +231,20 @@ public sealed partial class BrokerQueue : CatalogQueue
         if (RefusesWhenFull) LeaveFlight(bodyBytes);
     }
 
+    private QueueMeter CreateMeter()
+    {
+        var meter = new QueueMeter(this);
+        Volatile.Write(ref _meter, meter);
+        return meter;
+    }
+
+    private void CountEnqueued(int count, long bodyBytes)
+    {
+        var counts = Counts;
+        counts.EnqueuedCount += count;
+        counts.EnqueuedBytes += bodyBytes;
+    }
+
     private bool TryHandOver(in OutgoingPublish item, long nowMs)
     {
         if (_machine.ReadyCount != 0 || _machine.PeekHandOver() is not Subscription subscription) return false;
@@ -223,6 +252,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         QueueMachine.HandedOver(subscription);
         subscription.Deliver(
             new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs)), _flushes!);
+        Counts.Deliveries.CountDelivery(noAck: true, redelivered: false, item.BodyLength);
         return true;
     }
 

@@ -38,13 +38,17 @@ public sealed class BrokerTicker : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
+    /// <summary>
+    /// What ticks say. Not the wall clock: a machine that sets its clock must not seem to have silent peers.
+    /// </summary>
+    internal static long NowMs(TimeProvider time) => (long)time.GetElapsedTime(0).TotalMilliseconds;
+
     private void Run()
     {
         lock (_round)
         {
             lock (_lock) _round.AddRange(_items);
-            // Not the wall clock: a machine that sets its clock must not seem to have silent peers.
-            var nowMs = (long)_time.GetElapsedTime(0).TotalMilliseconds;
+            var nowMs = NowMs(_time);
             foreach (var item in _round) item.Tick(nowMs);
             _round.Clear();
         }

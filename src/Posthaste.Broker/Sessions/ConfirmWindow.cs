@@ -26,8 +26,14 @@ public abstract class ConfirmWindow(SessionOutput output) : PublishSource
     /// <summary>The number of the message published last.</summary>
     public ulong LastSeq { get; private set; }
 
+    /// <summary>Messages that were accepted. Counted under the gate, read by anybody.</summary>
+    public long ConfirmedCount { get; private set; }
+
     /// <summary>Numbers one more message.</summary>
     public ulong Next() => ++LastSeq;
+
+    /// <summary>Messages whose fate is not known yet.</summary>
+    public long UnconfirmedCount => Math.Max(0, (long)(LastSeq - _handledThrough));
 
     /// <summary>Messages that went nowhere are handled at once. Not under the gate.</summary>
     public void Report(ulong firstSeq, ulong lastSeq, bool accepted, FlushSet flushes) =>
@@ -46,6 +52,8 @@ public abstract class ConfirmWindow(SessionOutput output) : PublishSource
         {
             if (_isClosed)
                 return;
+            if (accepted)
+                ConfirmedCount += (long)(lastSeq - firstSeq) + 1;
             Note(new ConfirmRun(firstSeq, lastSeq, accepted));
             if (!_isListed && _unsent.Count > 0)
             {

@@ -32,6 +32,8 @@ public abstract partial class ProtocolSession : ITickable
     private BrokerConnection? _opened;
     private volatile CloseRequest? _closeRequest;
     private volatile bool _hasReceived;
+    private long _receivedBytes;
+    private long _readCount;
 
     /// <param name="protocol">The protocol's name for people, as in logs: <c>AMQP</c>.</param>
     /// <param name="broker">The broker that it works on.</param>
@@ -57,6 +59,12 @@ public abstract partial class ProtocolSession : ITickable
 
     /// <summary>The broker's side of it, once <see cref="Open"/> has been called.</summary>
     public BrokerConnection Opened => _opened!;
+
+    /// <summary>Bytes that came and were worked through. Any thread.</summary>
+    public long ReceivedBytes => Volatile.Read(ref _receivedBytes);
+
+    /// <summary>Reads that brought some. Any thread.</summary>
+    public long ReadCount => Volatile.Read(ref _readCount);
 
     /// <summary>Where it logs.</summary>
     protected ILogger Log { get; }
@@ -169,6 +177,8 @@ public abstract partial class ProtocolSession : ITickable
         var opened = Broker.OpenConnection(Transport, protocol, user, host);
         opened.ClientName = clientName;
         opened.CloseRequested += OnOperatorRequest;
+        opened.Meter.Session = this;
+        Output.Meter = opened.Meter;
         return _opened = opened;
     }
 
@@ -249,7 +259,10 @@ public abstract partial class ProtocolSession : ITickable
         if (_closeRequest is { } request)
             OnCloseRequested(request);
         var consumed = Process(buffer, scope);
+        _receivedBytes += buffer.Slice(buffer.Start, consumed).Length;
+        _readCount++;
         FinishRead(scope);
+        _opened?.Meter.Note();
         _scopes.Return(scope);
         NoteHolds();
         return consumed;

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Broker.Sessions;
 
@@ -51,8 +52,10 @@ public abstract class SessionOutput : IFlushable
     private SideBuffer _side = new();
     private int _unflushedBytes;
     private long _flushedCount;
+    private long _sentBytes;
     private long _flushedCountSeen;
     private long _stalledSinceMs;
+    private DeliveryCounts _deliveries;
     private bool _hasSent;
     private volatile bool _isFlushing;
     private volatile bool _hasRoom = true;
@@ -78,6 +81,18 @@ public abstract class SessionOutput : IFlushable
     /// Whether deliveries may be written. Lock-free; a late answer only moves the limit by a message.
     /// </summary>
     public bool HasRoom => _hasRoom;
+
+    /// <summary>Bytes that were handed to the transport. Any thread.</summary>
+    public long SentBytes => Volatile.Read(ref _sentBytes);
+
+    /// <summary>How often the transport was handed some. Any thread.</summary>
+    public long FlushCount => Volatile.Read(ref _flushedCount);
+
+    /// <summary>Deliveries of a session that has no channels to count them. Any thread.</summary>
+    public DeliveryCounts Deliveries => _deliveries;
+
+    /// <summary>Told of flushes; null until the client has logged in.</summary>
+    internal ConnectionMeter? Meter { get; set; }
 
     /// <summary>Whether so much is unread that no further commands should be taken.</summary>
     public bool IsOverfull => _isFlushing && _side.Count >= SideBytesForReplies;
@@ -136,6 +151,10 @@ public abstract class SessionOutput : IFlushable
             bytes = bytes[count..];
         }
     }
+
+    /// <summary>Under the gate: counts a delivery of a session that has no channels.</summary>
+    public void CountDelivery(bool noAck, bool redelivered, int bodyBytes) =>
+        _deliveries.CountDelivery(noAck, redelivered, bodyBytes);
 
     /// <summary>
     /// Whether a delivery may be written now; if not, the subscription is resumed when there is room again. On the
@@ -238,8 +257,10 @@ public abstract class SessionOutput : IFlushable
 
     private void StartFlush()
     {
+        _sentBytes += _unflushedBytes;
         _unflushedBytes = 0;
         Volatile.Write(ref _hasSent, true);
+        Meter?.Note();
         try
         {
             // Consumed once, in FinishFlush: a cached continuation instead of a state machine for each flush.

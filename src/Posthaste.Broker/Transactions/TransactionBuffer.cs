@@ -147,6 +147,7 @@ public sealed class TransactionBuffer
     public void Commit(TransactionReply reply, FlushSet flushes)
     {
         var admitted = _messages.AsSpan(0, AdmitAll(reply));
+        RouteCounts.Count(admitted);
         var notes = _notes is { Count: > 0 } ? _notes : null;
         PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
         if (_settlements is null)

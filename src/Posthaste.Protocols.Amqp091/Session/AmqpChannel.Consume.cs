@@ -219,6 +219,7 @@ internal sealed partial class AmqpChannel
 
         protected override void OnEmpty(FlushSet flushes)
         {
+            channel.Deliveries.CountGetEmpty();
             channel.Replies.Send(default(BasicGetEmpty));
             flushes.Add(channel._output);
             Finish();

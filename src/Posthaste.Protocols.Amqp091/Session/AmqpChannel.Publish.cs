@@ -11,7 +11,8 @@ internal sealed partial class AmqpChannel
     private ContentAssembly? _content;
     private ChannelTransaction? _transaction;
 
-    public AmqpConnection Connection => _connection;
+    /// <summary>The session of its connection.</summary>
+    public AmqpConnection Owner => _connection;
 
     /// <summary>Set in confirm mode.</summary>
     public ChannelConfirms? Confirms { get; private set; }

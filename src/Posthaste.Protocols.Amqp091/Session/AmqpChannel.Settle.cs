@@ -25,6 +25,8 @@ internal sealed partial class AmqpChannel
         var taken = scope.LendTaken();
         if (!Deliveries.TryTake(tag, multiple, taken, scope.Resumed))
             return Precondition($"unknown delivery tag {tag}", method);
+        if (settlement == Settlement.Acknowledge)
+            _counts.AcknowledgedCount += taken.Count;
         if (_transaction is { } transaction)
         {
             transaction.Settle(taken, settlement);

@@ -1,5 +1,6 @@
 using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Sessions;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives.Tables;
@@ -16,7 +17,7 @@ namespace Posthaste.Protocols.Amqp091.Session;
 /// A channel error ends the channel at once: consumers are cancelled, unsettled deliveries go back, channel.close is
 /// sent, and everything but close and close-ok is ignored until the client has answered.
 /// </remarks>
-internal sealed partial class AmqpChannel
+internal sealed partial class AmqpChannel : BrokerChannel
 {
     private readonly AmqpConnection _connection;
     private readonly AmqpOutput _output;
@@ -25,16 +26,14 @@ internal sealed partial class AmqpChannel
     private string _lastQueue = "";
 
     public AmqpChannel(AmqpConnection connection, ushort number)
+        : base(connection.Opened, number)
     {
         _connection = connection;
         _output = connection.Output;
-        Number = number;
         Replies = new ChannelReplies(connection, number);
         Deliveries = new ChannelDeliveries(
             _output, connection.Broker.Formats, number, connection.Limits.UnackedPerChannelMax);
     }
-
-    public ushort Number { get; }
 
     public ChannelReplies Replies { get; }
 
@@ -115,6 +114,7 @@ internal sealed partial class AmqpChannel
         foreach (var delivery in taken)
             scope.Settlements.Add(delivery, settlement, scope.Flushes);
         scope.Settlements.Flush(scope.Flushes);
+        EndMeter();
     }
 
     private void HandleWhileClosing(in Frame frame)

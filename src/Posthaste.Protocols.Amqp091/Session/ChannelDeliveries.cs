@@ -2,6 +2,7 @@ using Posthaste.Broker;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
+using Posthaste.Broker.Statistics;
 using Posthaste.Core.Queues;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
 
@@ -29,6 +30,7 @@ internal sealed class ChannelDeliveries
     private int _sharedGiven;
     private int _sharedReserved;
     private volatile bool _isLimited;
+    private DeliveryCounts _counts;
     private bool _hasEnded;
     private bool _isActive = true;
 
@@ -45,6 +47,15 @@ internal sealed class ChannelDeliveries
 
     /// <summary>Whether the consumers share one limit. The reader's question.</summary>
     public bool HasSharedLimit => _shared > 0;
+
+    /// <summary>The limit of all consumers together; 0 for none.</summary>
+    public int SharedLimit => _shared;
+
+    /// <summary>What is out.</summary>
+    public int UnackedCount => _unacked.Count;
+
+    /// <summary>What went out. Read while others count.</summary>
+    public DeliveryCounts Counts => _counts;
 
     /// <summary>Deliveries with this timeout (0 for none) are to come. The reader's.</summary>
     public void ExpectTimeout(long timeoutMs)
@@ -119,6 +130,7 @@ internal sealed class ChannelDeliveries
                 _sharedReserved = int.Max(0, _sharedReserved - 1);
             }
 
+            _counts.CountDelivery(subscription.NoAck, message.Redelivered, message.Message.Body.Length);
             _output.WriteDeliver(
                 _channel, subscription.Tag, tag, message.Redelivered, message.Message.Exchange,
                 properties.RoutingKey, properties.Encoded, message.Message.Body);
@@ -133,6 +145,7 @@ internal sealed class ChannelDeliveries
         var properties = DeliveredProperties.Of(message, _formats, _output.FrameBytesMax);
         lock (_output.Gate)
         {
+            _counts.CountDelivery(noAck: true, redelivered: false, message.Body.Length);
             _output.WriteDeliver(
                 _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, properties.RoutingKey,
                 properties.Encoded, message.Body);
@@ -156,6 +169,7 @@ internal sealed class ChannelDeliveries
             var tag = ++_lastTag;
             if (!noAck)
                 _unacked.Add(tag, message.Id, message.Queue);
+            _counts.CountGet(noAck, message.Redelivered, message.Message.Body.Length);
             _output.WriteWithContent(
                 _channel,
                 new BasicGetOk
@@ -171,6 +185,13 @@ internal sealed class ChannelDeliveries
         }
 
         flushes.Add(_output);
+    }
+
+    /// <summary>A get that found nothing.</summary>
+    public void CountGetEmpty()
+    {
+        lock (_output.Gate)
+            _counts.GotEmptyCount++;
     }
 
     /// <summary>Takes what a client settles; false when the tag is not out.</summary>

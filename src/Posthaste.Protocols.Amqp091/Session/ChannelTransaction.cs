@@ -19,12 +19,23 @@ internal sealed class ChannelTransaction(TransactionBuffer buffer)
     private readonly List<UnackedDelivery> _settled = [];
     private readonly List<byte[]> _returns = [];
     private int _returnBytes;
+    private int _publishedCount;
+
+    /// <summary>Messages that wait for the commit.</summary>
+    public int PublishedCount => _publishedCount;
+
+    /// <summary>Settlements that wait for the commit.</summary>
+    public int SettledCount => _settled.Count;
 
     /// <summary>Whether a message of this size would be too much for one transaction.</summary>
     public bool WouldOverflow(int bytes) => buffer.WouldOverflow(bytes);
 
     /// <summary>Notes a message that reaches queues.</summary>
-    public void Publish(in OutgoingPublish message) => buffer.Publish(message);
+    public void Publish(in OutgoingPublish message)
+    {
+        buffer.Publish(message);
+        _publishedCount++;
+    }
 
     /// <summary>Notes a direct reply; false if nobody waits for it.</summary>
     public bool TryReply(ReadOnlySpan<byte> name, in MessageView message) => buffer.TryReply(name, message);
@@ -100,5 +111,6 @@ internal sealed class ChannelTransaction(TransactionBuffer buffer)
         _settled.Clear();
         _returns.Clear();
         _returnBytes = 0;
+        _publishedCount = 0;
     }
 }

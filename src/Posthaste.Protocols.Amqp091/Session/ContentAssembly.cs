@@ -112,7 +112,7 @@ internal sealed class ContentAssembly
                 error = channel.Publish(
                     View(number, new ReadOnlySpan<byte>(head, headBytes), new ReadOnlySpan<byte>(body, _bodyBytes)),
                     scope);
-                channel.Connection.PublishPath.Flush(scope);
+                channel.Owner.PublishPath.Flush(scope);
             }
         }
 

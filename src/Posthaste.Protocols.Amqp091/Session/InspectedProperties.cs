@@ -111,7 +111,7 @@ internal readonly ref struct InspectedProperties
 
     private static WireError? CheckUserId(ReadOnlySpan<byte> userId, AmqpChannel channel)
     {
-        var user = channel.Connection.User;
+        var user = channel.Owner.User;
         var claimed = Encoding.UTF8.GetString(userId);
         return user.MayImpersonate || claimed == user.Name
             ? null

@@ -35,8 +35,7 @@ internal sealed class PublishPath
     /// </summary>
     public void Flush(ReadScope scope)
     {
-        if (_batch.Count > 0)
-            _batch.Flush(scope.Flushes);
+        _batch.Flush(scope.Flushes);
     }
 
     /// <summary>Takes one message; its bytes are pinned until the end of the read.</summary>
@@ -67,9 +66,14 @@ internal sealed class PublishPath
         if (status != RouteStatus.Found)
             return NoRoute(status, publish.Exchange);
 
+        channel.CountPublish();
         var encoded = inspected.IsEdited ? inspected.Encoded(scope) : publish.Properties;
         if (route.IsEmpty)
+        {
+            _batch.CountUnroutable(route);
             return PublishNowhere(channel, publish, encoded, properties, inspected.ExtraKeys, scope);
+        }
+
         return Add(channel, publish, encoded, properties, inspected.TtlMs, route, scope);
     }
 
@@ -130,6 +134,8 @@ internal sealed class PublishPath
                 isReply |= TryReply(channel, key, publish, encoded, properties, scope);
         }
 
+        if (!isReply)
+            channel.CountUnroutable(isReturned: publish.Mandatory);
         if (!isReply && publish.Mandatory)
         {
             if (channel.Transaction is null)

@@ -55,7 +55,11 @@ internal sealed partial class MqttConnection
         }
 
         if (outgoing.Owner is { } owner)
+        {
+            _acknowledgedCount++;
             Settle(new UnackedDelivery(packetId, outgoing.Id, owner), Settlement.Acknowledge, scope);
+        }
+
         foreach (var unparked in _unparked)
             Settle(unparked, Settlement.Requeue, scope);
         _unparked.Clear();
@@ -85,8 +89,10 @@ internal sealed partial class MqttConnection
         }
 
         scope.Flushes.Add(Output);
-        if (outgoing.State == OutgoingState.AwaitsPubRec && outgoing.Owner is { } owner)
-            ExactlyOnce.Received(packetId, outgoing.Id, owner, scope);
+        if (outgoing.State != OutgoingState.AwaitsPubRec || outgoing.Owner is not { } owner)
+            return;
+        _acknowledgedCount++;
+        ExactlyOnce.Received(packetId, outgoing.Id, owner, scope);
     }
 
     private static void Settle(in UnackedDelivery delivery, Settlement settlement, ReadScope scope) =>

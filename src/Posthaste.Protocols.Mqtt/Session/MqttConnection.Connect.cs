@@ -116,6 +116,7 @@ internal sealed partial class MqttConnection
         try
         {
             Open(_handler.Name, user, host, _request!.ClientId).ClientId = _request.ClientId;
+            Opened.CountTraffic(this);
         }
         catch (BrokerLimitException e)
         {

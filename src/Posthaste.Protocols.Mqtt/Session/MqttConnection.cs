@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Sessions;
+using Posthaste.Broker.Statistics;
 using Posthaste.Protocols.Mqtt.Wire;
 
 namespace Posthaste.Protocols.Mqtt.Session;
@@ -26,7 +27,7 @@ internal enum ConnectionState
 /// <summary>
 /// One MQTT connection: its login, its packets, its end. See <see cref="ProtocolSession"/> for the reader.
 /// </summary>
-internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
+internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder, ITrafficSource
 {
     private readonly MqttHandler _handler;
     private ConnectionState _state;
@@ -39,6 +40,7 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
     private ExactlyOnce? _exactlyOnce;
     private Subscriber? _subscriber;
     private volatile ClientSlot? _grantedSlot;
+    private long _acknowledgedCount;
     private bool _hasClaimed;
     private bool _hasBegun;
 
@@ -72,6 +74,17 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder
     public Traffic Traffic => new(
         _publishes?.Count ?? 0, _deliveries?.SentCount ?? 0, _deliveries?.TooLargeCount ?? 0,
         _session?.SubscriptionCount ?? 0);
+
+    void ITrafficSource.ReadTraffic(ref TrafficCounts into)
+    {
+        into.Deliveries = Output.Deliveries;
+        into.Publishing.AcknowledgedCount = _acknowledgedCount;
+        if (_publishes is not { } publishes)
+            return;
+        into.Publishing.PublishedCount = publishes.Count;
+        into.Publishing.DroppedCount = publishes.DroppedCount;
+        into.ConfirmedCount = publishes.ConfirmedCount;
+    }
 
     protected override bool HasEnded => _state == ConnectionState.Closed;
 

@@ -193,6 +193,8 @@ internal sealed class MqttDeliveries
         }
 
         _output.WritePublish(head, delivered.Message.Body);
+        _output.CountDelivery(
+            head.QoS == QoS.AtMostOnce, delivered.Redelivered, delivered.Message.Body.Length);
         SentCount++;
         return Outcome.Sent;
     }

@@ -43,13 +43,18 @@ internal sealed class PublishPath
     /// <summary>Messages that have come.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Messages that went nowhere.</summary>
+    public long DroppedCount { get; private set; }
+
+    /// <summary>Messages that were acknowledged.</summary>
+    public long ConfirmedCount => _acks.ConfirmedCount;
+
     /// <summary>
     /// Hands over what was gathered; nothing in the receive buffer or the scratch is pointed to any more.
     /// </summary>
     public void Flush(ReadScope scope)
     {
-        if (_batch.Count > 0)
-            _batch.Flush(scope.Flushes);
+        _batch.Flush(scope.Flushes);
     }
 
     /// <summary>Nothing is answered any more.</summary>
@@ -138,7 +143,10 @@ internal sealed class PublishPath
         if (!route.IsEmpty || publish.Retain)
             return Add(publish, route, scope);
 
+        _batch.CountUnroutable(route);
         var isReply = exchange.IsEmpty && TryReply(publish, key, scope);
+        if (!isReply)
+            DroppedCount++;
         return Answer(publish, isReply ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers, scope);
     }
 

@@ -26,13 +26,21 @@ internal sealed class SendPath
         _batch = new PublishBatch(session.Broker);
     }
 
+    /// <summary>Messages that have come.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Messages that went nowhere.</summary>
+    public long DroppedCount { get; private set; }
+
+    /// <summary>Messages for which a receipt was asked, outside of transactions.</summary>
+    public long ReceiptCount { get; private set; }
+
     /// <summary>
     /// Hands over what was gathered; nothing in the receive buffer or the scratch is pointed to any more.
     /// </summary>
     public void Flush(ReadScope scope)
     {
-        if (_batch.Count > 0)
-            _batch.Flush(scope.Flushes);
+        _batch.Flush(scope.Flushes);
     }
 
     /// <summary>Takes one message; its bytes are pinned until the end of the read.</summary>
@@ -59,10 +67,12 @@ internal sealed class SendPath
         error = FindRoute(frame, known, out var route);
         if (error.IsError)
             return error;
+        Count++;
         var headers = StoredHeaders.Of(frame, properties.ReplyTo, scope);
-        return route.IsEmpty
-            ? SendNowhere(frame, known.Destination, properties, headers, transaction, scope)
-            : Add(frame, properties, headers, route, transaction, scope);
+        if (!route.IsEmpty)
+            return Add(frame, properties, headers, route, transaction, scope);
+        _batch.CountUnroutable(route);
+        return SendNowhere(frame, known.Destination, properties, headers, transaction, scope);
     }
 
     private StompError FindRoute(
@@ -134,6 +144,7 @@ internal sealed class SendPath
 
         if (frame.Has(KnownHeader.Receipt))
         {
+            ReceiptCount++;
             message.Source = _session.Receipts;
             message.Seq = _session.Receipts.Expect(frame.Raw(KnownHeader.Receipt));
         }
@@ -148,16 +159,19 @@ internal sealed class SendPath
         scoped in StompFrame frame, Destination destination, in SendProperties properties,
         ReadOnlySpan<byte> headers, StompTransaction? transaction, ReadScope scope)
     {
+        var isReply = false;
         if (destination.Exchange.Length == 0 && DirectReplies.IsReplyName(destination.Key))
         {
             var message = new MessageView(
                 PropertyFormat.Stomp, properties.Flags, _session.Broker.NowMs, destination.Exchange, destination.Key,
                 headers, frame.Body);
-            if (transaction is null)
-                _session.Broker.Replies.TryDeliver(destination.Key, message, scope.Flushes);
-            else
-                transaction.TryReply(destination.Key, message);
+            isReply = transaction is null
+                ? _session.Broker.Replies.TryDeliver(destination.Key, message, scope.Flushes)
+                : transaction.TryReply(destination.Key, message);
         }
+
+        if (!isReply)
+            DroppedCount++;
 
         _session.ReceiptAtOnce(frame, scope);
         return default;

@@ -67,6 +67,8 @@ internal sealed partial class StompSession
             return new("Message not found", $"no message '{id}' waits for an acknowledgement");
         }
 
+        if (settlement == Settlement.Acknowledge)
+            _acknowledgedCount += taken.Count;
         if (transaction is not null)
         {
             transaction.Settle(taken, settlement);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Sessions;
+using Posthaste.Broker.Statistics;
 using Posthaste.Core.Catalog;
 using Posthaste.Protocols.Stomp.Format;
 using Posthaste.Protocols.Stomp.Wire;
@@ -14,7 +15,7 @@ namespace Posthaste.Protocols.Stomp.Session;
 /// what other threads touch (deliveries, receipts, the tables of subscriptions) is guarded by the output's gate.
 /// </summary>
 /// <remarks>Any error ends the connection, as the specification has it for the server that sends an ERROR.</remarks>
-internal sealed partial class StompSession
+internal sealed partial class StompSession : ITrafficSource
 {
     // 64 random bits: acknowledgements of another connection's messages are not mistaken for this one's.
     private const int IdBytes = 8;
@@ -22,6 +23,7 @@ internal sealed partial class StompSession
     private readonly BrokerConnection _opened;
     private readonly StompLimits _limits;
     private SendPath? _sends;
+    private long _acknowledgedCount;
 
     public StompSession(StompConnection connection, BrokerConnection opened, VirtualHost host, StompVersion version)
     {
@@ -33,6 +35,7 @@ internal sealed partial class StompSession
         Headers = new DeliveredHeaders(connection.Broker.Formats, version);
         Id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
         Receipts = new Receipts(connection.Output, connection.OnRefused, connection.Wake);
+        opened.CountTraffic(this);
     }
 
     public StompConnection Connection { get; }
@@ -52,6 +55,19 @@ internal sealed partial class StompSession
 
     /// <summary>The headers of messages that go to this client.</summary>
     public DeliveredHeaders Headers { get; }
+
+    void ITrafficSource.ReadTraffic(ref TrafficCounts into)
+    {
+        into.Deliveries = Output.Deliveries;
+        into.Publishing.AcknowledgedCount = _acknowledgedCount;
+        if (_sends is not { } sends)
+            return;
+        into.Publishing.PublishedCount = sends.Count;
+        into.Publishing.DroppedCount = sends.DroppedCount;
+
+        // Other frames ask for receipts too.
+        into.ConfirmedCount = long.Min(sends.ReceiptCount, Receipts.ConfirmedCount);
+    }
 
     /// <summary>Hands over the messages that were gathered.</summary>
     public void FlushSends(ReadScope scope) => _sends?.Flush(scope);
