@@ -48,14 +48,18 @@ internal sealed class PlanCache(SubscriptionTable subscriptions, int aliasMax)
     }
 
     /// <summary>
-    /// Gives a topic that is used again an alias, as long as the client takes more of them.
+    /// Gives the topic an alias, as long as the client takes more of them. Half of them go to whatever topic comes: a
+    /// client that gets messages of a few is spared their names from the second message on. The other half is for
+    /// topics that come again, since with many there are more that do not.
     /// </summary>
     /// <returns>Whether the plan has one that the client does not know yet.</returns>
     public bool TryAssignAlias(ReadOnlySpan<byte> key, DeliveryPlan plan)
     {
-        var isWorthIt = plan.IsUsed && plan.Alias == 0 && key.Length <= CachedTopicBytesMax;
+        if (plan.Alias != 0 || key.Length > CachedTopicBytesMax)
+            return false;
+        var countMax = plan.IsUsed ? aliasMax : (aliasMax + 1) / 2;
         plan.IsUsed = true;
-        if (!isWorthIt || (_aliases?.Count ?? 0) >= aliasMax)
+        if ((_aliases?.Count ?? 0) >= countMax)
             return false;
         _aliases ??= new Dictionary<byte[], ushort>(BytesComparer.Instance);
         plan.Alias = (ushort)(_aliases.Count + 1);

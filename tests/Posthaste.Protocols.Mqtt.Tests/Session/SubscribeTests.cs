@@ -188,10 +188,10 @@ public sealed class SubscribeTests
         await using var host = new BrokerHost();
         var client = await host.OpenAsync(options: new ConnectOptions
         {
-            Properties = [TestProperty.Of(PropertyId.TopicAliasMaximum, 1)],
+            Properties = [TestProperty.Of(PropertyId.TopicAliasMaximum, 3)],
         });
         await client.SubscribeAsync("#");
-        string[] topics = ["a", "b", "a", "b", "a", "b"];
+        string[] topics = ["a", "b", "c", "d", "a", "b", "c", "d", "c", "d"];
         var got = new List<(string, uint?)>();
         foreach (var topic in topics)
         {
@@ -200,7 +200,13 @@ public sealed class SubscribeTests
             got.Add((message.Topic, message.Number(PropertyId.TopicAlias)));
         }
 
-        Assert.Equal([("a", null), ("b", null), ("a", 1u), ("b", null), ("", 1u), ("b", null)], got);
+        // Two at first sight, the third for a topic that comes again, none for the next.
+        Assert.Equal(
+            [
+                ("a", 1u), ("b", 2u), ("c", null), ("d", null), ("", 1u), ("", 2u), ("c", 3u), ("d", null), ("", 3u),
+                ("d", null),
+            ],
+            got);
     }
 
     [Fact]
