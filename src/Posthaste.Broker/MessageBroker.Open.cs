@@ -4,6 +4,7 @@ using Posthaste.Broker.Flow;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Tokens;
 using Posthaste.Broker.Storage;
 using Posthaste.Storage.Devices;
 
@@ -32,10 +33,13 @@ public sealed partial class MessageBroker
         MessageBrokerOptions options, ILoggerFactory loggers, IStorageDevice? device, IWorkScheduler? scheduler)
     {
         options.Validate();
+        var keys = options.Authentication.Tokens is { IsOn: true } tokens
+            ? new KeyCache(tokens, loggers.CreateLogger<KeyCache>())
+            : null;
         var data = device is null ? DataStore.InMemory(options) : DataStore.Lock(device, options);
         try
         {
-            var broker = new MessageBroker(options, loggers, data, scheduler);
+            var broker = new MessageBroker(options, loggers, data, scheduler, keys);
             broker.Pipeline.Failed = broker.JournalFailed;
             if (data.IsDurable) broker.Recover();
             foreach (var name in options.VirtualHosts) broker.AddVirtualHost(name);
@@ -45,6 +49,7 @@ public sealed partial class MessageBroker
         }
         catch
         {
+            keys?.Dispose();
             data.Dispose();
             throw;
         }

@@ -15,6 +15,7 @@ using Posthaste.Broker.Retained;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Security.Tokens;
 using Posthaste.Broker.Statistics;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Catalog;
@@ -48,6 +49,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private readonly DataStore _data;
     private readonly ArrayBufferWriter<byte> _catalogRecord = new(256);
     private readonly bool _ownsThreads;
+    private readonly KeyCache? _keys;
     private CommitLoop? _commitLoop;
     private Upkeep? _upkeep;
     private ulong _lastConnectionId;
@@ -55,7 +57,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private int _disposed;
 
     private MessageBroker(
-        MessageBrokerOptions options, ILoggerFactory loggers, DataStore data, IWorkScheduler? scheduler)
+        MessageBrokerOptions options, ILoggerFactory loggers, DataStore data, IWorkScheduler? scheduler,
+        KeyCache? keys)
     {
         Options = options;
         Loggers = loggers;
@@ -75,10 +78,12 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Notes = new VirtualHostNotes(this, BrokerNotesId);
         Users = new UserStore(Notes);
         Authenticator = options.Authenticator
-            ?? new UserAuthenticator(Users, options.Authentication, options.ConnectionTime, options.FillRandom);
+            ?? new UserAuthenticator(Users, options.Authentication, options.ConnectionTime, options.FillRandom, keys);
         Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
         Ticker.Register(new RetainedSweep(this));
+        _keys = keys;
+        if (keys is not null) Ticker.Register(keys);
     }
 
     public MessageBrokerOptions Options { get; }
@@ -205,6 +210,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Authenticator.AccessChanged -= RefreshAccess;
         (Authenticator as UserAuthenticator)?.Dispose();
         Ticker.Dispose();
+        _keys?.Dispose();
         Timers.Dispose();
         _upkeep?.Stop();
         Loader.Dispose();

@@ -145,6 +145,7 @@ public sealed class MessageBrokerOptions
             MessageBytesMax is >= 1 and <= 512 << 20, nameof(MessageBytesMax), MessageBytesMax, "1 byte to 512 MiB");
         Require(ConnectionsMax >= 1, nameof(ConnectionsMax), ConnectionsMax, "at least 1");
         Require(ConsumerTimeoutMs >= 0, nameof(ConsumerTimeoutMs), ConsumerTimeoutMs, "0 or more milliseconds");
+        Authentication.Tokens.Validate();
         Require(WriteStallMsMax >= 1, nameof(WriteStallMsMax), WriteStallMsMax, "at least 1 millisecond");
     }
 

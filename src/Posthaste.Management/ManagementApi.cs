@@ -49,7 +49,10 @@ public sealed class ManagementApi
     {
         var credentials = new Credentials(SaslResponses.Plain, name, password);
         var user = _broker.Authenticator.Authenticate(credentials, ApiGate.Connection(from), out _);
-        return user is not null && _broker.Users.TryGet(user.Name, out var account) && ApiGate.LetsIn(account)
+
+        // Not by a token: what it allows is not what the user of the store allows who may have the same name.
+        return user is { Grants: null } && _broker.Users.TryGet(user.Name, out var account)
+            && ApiGate.LetsIn(account.Tags)
             ? new ManagementUser(user.Name, StampOf(account))
             : null;
     }
@@ -58,7 +61,8 @@ public sealed class ManagementApi
     /// Whether someone who logged in earlier still may be here: not deleted, not without tags, the password the same.
     /// </summary>
     public bool IsValid(ManagementUser user) =>
-        _broker.Users.TryGet(user.Name, out var account) && ApiGate.LetsIn(account) && StampOf(account) == user.Stamp;
+        _broker.Users.TryGet(user.Name, out var account) && ApiGate.LetsIn(account.Tags)
+        && StampOf(account) == user.Stamp;
 
     /// <summary>Sends a request as the user.</summary>
     /// <param name="user">Who has logged in.</param>

@@ -20,7 +20,7 @@ public sealed record Amqp091Limits
     /// <summary>
     /// Bytes of the largest frame before a client has said who it is. Default 8,192: room for a token as password.
     /// </summary>
-    public int InitialFrameBytesMax { get; init; } = Frame.MinMaxBytes;
+    public int InitialFrameBytesMax { get; init; } = 8_192;
 
     /// <summary>
     /// Smallest frame-max that a client may choose. Default 4,096, which the specification demands of all peers.

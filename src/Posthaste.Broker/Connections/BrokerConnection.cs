@@ -14,6 +14,7 @@ public sealed class BrokerConnection : IDisposable
     private HashSet<BrokerQueue>? _exclusiveQueues;
     private volatile AccessRules _access;
     private volatile BrokerChannel[] _channels = [];
+    private volatile BrokerUser _user;
     private int _disposed;
 
     internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol,
@@ -25,7 +26,7 @@ public sealed class BrokerConnection : IDisposable
         Transport = transport;
         Protocol = protocol;
         OpenedAtMs = broker.NowMs;
-        User = user;
+        _user = user;
         Host = host;
         Meter = new ConnectionMeter(broker.Statistics, host.Meter);
     }
@@ -44,7 +45,8 @@ public sealed class BrokerConnection : IDisposable
     /// <summary>When it was opened, in milliseconds since the Unix epoch.</summary>
     public long OpenedAtMs { get; }
 
-    public BrokerUser User { get; }
+    /// <summary>Who it is; replaced when the login is renewed, never by somebody else. Any thread.</summary>
+    public BrokerUser User => _user;
 
     public VirtualHost Host { get; }
 
@@ -110,6 +112,19 @@ public sealed class BrokerConnection : IDisposable
     {
         _access = access;
         if (!access.MayEnter) RequestClose($"access to vhost '{Host.Name}' was withdrawn");
+    }
+
+    /// <summary>
+    /// The client has proven again who it is, with other rights perhaps, and later to end. Not taken when it is not
+    /// the same: another name, or a token in place of a user of the store.
+    /// </summary>
+    /// <returns>Whether it is the same.</returns>
+    public bool TryRenew(BrokerUser user)
+    {
+        if (user.Name != _user.Name || user.Grants is null != _user.Grants is null) return false;
+        _user = user;
+        Refresh(_broker.Authenticator.RulesFor(user, Host.Name));
+        return true;
     }
 
     /// <summary>Asks the session to close, in its protocol's words.</summary>

@@ -1,3 +1,5 @@
+using Posthaste.Broker.Security.Tokens;
+
 namespace Posthaste.Broker.Security;
 
 /// <summary>What of a client certificate names the user.</summary>
@@ -28,4 +30,7 @@ public sealed class AuthenticationOptions
 
     /// <summary>What of a client certificate names the user. Default: the common name.</summary>
     public CertificateName CertificateName { get; set; }
+
+    /// <summary>Whose access tokens are logins too. Default: nobody's.</summary>
+    public TokenOptions Tokens { get; } = new();
 }

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
+using Posthaste.Broker.Security.Tokens;
 
 namespace Posthaste.Broker.Security;
 
@@ -10,7 +12,19 @@ public readonly record struct Credentials(string Mechanism, string UserName, str
 /// <summary>Someone who may use the broker.</summary>
 /// <param name="Name">User name; what the `user-id` property of a message has to equal.</param>
 /// <param name="MayImpersonate">May publish with any `user-id` (RabbitMQ's tag `impersonator`).</param>
-public sealed record BrokerUser(string Name, bool MayImpersonate = false);
+public sealed record BrokerUser(string Name, bool MayImpersonate = false)
+{
+    /// <summary>What the user may do beyond messages, as it was at the login.</summary>
+    public ImmutableArray<string> Tags { get; init; } = [];
+
+    /// <summary>What the access token allows; null for a user of the store, whose permissions are there.</summary>
+    public TokenGrants? Grants { get; init; }
+
+    /// <summary>
+    /// When the login ends unless it is renewed, in milliseconds since the Unix epoch; null: never.
+    /// </summary>
+    public long? ExpiresAtMs { get; init; }
+}
 
 /// <summary>
 /// Decides who is who. The one seam for every protocol and every mechanism (user store, certificates, tokens).

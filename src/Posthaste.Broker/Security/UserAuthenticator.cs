@@ -4,12 +4,14 @@ using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Passwords;
 using Posthaste.Broker.Security.Sasl;
+using Posthaste.Broker.Security.Tokens;
 
 namespace Posthaste.Broker.Security;
 
 /// <summary>
 /// Authenticates against the user store: passwords (PLAIN, AMQPLAIN, SCRAM, and what MQTT and STOMP bring), client
-/// certificates (EXTERNAL), and nobody in particular (ANONYMOUS) where an option allows it. Any thread.
+/// certificates (EXTERNAL), and nobody in particular (ANONYMOUS) where an option allows it. With keys of access tokens
+/// a password that is one stands for whom it names, whatever the user name says. Any thread.
 /// </summary>
 internal sealed class UserAuthenticator : IAuthenticator, IDisposable
 {
@@ -22,16 +24,19 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     private readonly Action<Span<byte>> _fillRandom;
     private readonly LoginThrottle _throttle;
     private readonly KnownLogins _known;
+    private readonly TokenVerifier? _tokens;
     private readonly byte[] _decoyKey = new byte[32];
 
     public UserAuthenticator(
-        UserStore users, AuthenticationOptions options, TimeProvider time, Action<Span<byte>> fillRandom)
+        UserStore users, AuthenticationOptions options, TimeProvider time, Action<Span<byte>> fillRandom,
+        KeyCache? keys = null)
     {
         _users = users;
         _options = options;
         _fillRandom = fillRandom;
         _throttle = new LoginThrottle(time);
         _known = new KnownLogins(fillRandom);
+        _tokens = keys is null ? null : new TokenVerifier(options.Tokens, keys, time);
         fillRandom(_decoyKey);
         users.Changed += OnChanged;
     }
@@ -47,6 +52,7 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
             SaslResponses.Plain, SaslResponses.AmqPlain, ScramMechanism.Sha512.Name, ScramMechanism.Sha256.Name,
         ];
         if (connection.ClientCertificate is not null) mechanisms.Insert(0, External);
+        if (_tokens is not null) mechanisms.Add(BearerExchange.Mechanism);
         if (_options.AnonymousUser is not null) mechanisms.Add(Anonymous);
         return mechanisms;
     }
@@ -54,8 +60,9 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     public SaslExchange? Begin(string mechanism, ProtocolConnection connection) => mechanism switch
     {
         SaslResponses.Plain or SaslResponses.AmqPlain => new PasswordExchange(this, mechanism, connection),
-        External when connection.ClientCertificate is { } certificate =>
-            new NamedExchange(this, connection, CertificateNames.NameOf(certificate, _options.CertificateName)),
+        External when connection.ClientCertificate is not null =>
+            new NamedExchange(this, connection, CertificateNameOf(connection)),
+        BearerExchange.Mechanism when _tokens is not null => new BearerExchange(this, connection),
         Anonymous when _options.AnonymousUser is { } name => new NamedExchange(this, connection, name),
         _ when ScramMechanism.Find(mechanism) is { } scram =>
             new ScramExchange(scram, new ScramAccounts(this, connection), _fillRandom),
@@ -64,6 +71,10 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
 
     public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
     {
+        if (credentials.Mechanism == External)
+            return AdmitNamed(CertificateNameOf(connection), connection, out reason);
+        if (_tokens is not null && Jwt.IsLike(credentials.Password))
+            return _tokens.Verify(credentials.Password, out reason);
         var name = credentials.UserName;
         if (!_throttle.MayTry(connection.RemoteEndPoint, name))
         {
@@ -77,7 +88,8 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         return Admit(user, connection, out reason);
     }
 
-    public AccessRules RulesFor(BrokerUser user, string virtualHost) => _users.RulesFor(user.Name, virtualHost);
+    public AccessRules RulesFor(BrokerUser user, string virtualHost) =>
+        user.Grants?.RulesFor(virtualHost) ?? _users.RulesFor(user.Name, virtualHost);
 
     private User? Verify(string name, string password)
     {
@@ -107,7 +119,7 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         }
 
         reason = "";
-        return new BrokerUser(user.Name, user.HasTag(UserTags.Impersonator));
+        return new BrokerUser(user.Name, user.HasTag(UserTags.Impersonator)) { Tags = user.Tags };
     }
 
     private BrokerUser? AdmitNamed(string? name, ProtocolConnection connection, out string reason)
@@ -116,6 +128,11 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         reason = name is null ? "the client certificate names no user" : $"there is no user '{name}'";
         return null;
     }
+
+    private string? CertificateNameOf(ProtocolConnection connection) =>
+        connection.ClientCertificate is { } certificate
+            ? CertificateNames.NameOf(certificate, _options.CertificateName)
+            : null;
 
     /// <summary>A credential that no password has, and always the same for a name.</summary>
     private ScramCredential Decoy(string name, ScramMechanism mechanism)

@@ -14,6 +14,9 @@ public enum CloseCause
 
     /// <summary>The same client has connected again.</summary>
     TakenOver,
+
+    /// <summary>The access token that the client has logged in with has expired.</summary>
+    LoginExpired,
 }
 
 /// <summary>A request to end a session. A protocol derives from it what only its own answer needs to know.</summary>
@@ -23,6 +26,9 @@ public record CloseRequest(CloseCause Cause, string Text)
 {
     /// <summary>The broker shuts down.</summary>
     public static CloseRequest Shutdown { get; } = new(CloseCause.Shutdown, "shutdown");
+
+    /// <summary>The access token was not renewed in time.</summary>
+    public static CloseRequest LoginExpired { get; } = new(CloseCause.LoginExpired, "the access token has expired");
 
     /// <summary>A reply was to wait for durability that will not come.</summary>
     public static CloseRequest JournalFailed { get; } = new(

@@ -23,6 +23,7 @@ public abstract partial class ProtocolSession
     private void LetGo()
     {
         OnEnded();
+        _expiryTicks?.Dispose();
         ReturnAll();
         if (_opened is not { } opened)
             return;

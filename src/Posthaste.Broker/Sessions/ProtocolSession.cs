@@ -30,6 +30,7 @@ public abstract partial class ProtocolSession : ITickable
     private readonly ReadScopePool _scopes;
     private readonly PipeReader _input;
     private BrokerConnection? _opened;
+    private IDisposable? _expiryTicks;
     private volatile CloseRequest? _closeRequest;
     private volatile bool _hasReceived;
     private long _receivedBytes;
@@ -179,7 +180,9 @@ public abstract partial class ProtocolSession : ITickable
         opened.CloseRequested += OnOperatorRequest;
         opened.Meter.Session = this;
         Output.Meter = opened.Meter;
-        return _opened = opened;
+        _opened = opened;
+        if (user.ExpiresAtMs is not null) _expiryTicks = Broker.Ticker.Register(new LoginExpiry(this));
+        return opened;
     }
 
     /// <summary>
@@ -276,4 +279,15 @@ public abstract partial class ProtocolSession : ITickable
     }
 
     private void OnOperatorRequest(string reason) => RequestClose(new CloseRequest(CloseCause.Operator, reason));
+
+    /// <summary>Ends the session of a client whose access token was not renewed in time. Only those have it.</summary>
+    private sealed class LoginExpiry(ProtocolSession session) : ITickable
+    {
+        public void Tick(long nowMs)
+        {
+            // The wall clock: that is what a token's end is given by.
+            var now = session.Broker.Options.ConnectionTime.GetUtcNow().ToUnixTimeMilliseconds();
+            if (session.Opened.User.ExpiresAtMs <= now) session.RequestClose(CloseRequest.LoginExpired);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -9,12 +10,13 @@ using Posthaste.Broker.Security.Sasl;
 namespace Posthaste.Management.Http;
 
 /// <summary>
-/// Lets users in who have a management tag, by HTTP's basic authentication (RFC 7617), or because this process says who
-/// has logged in (<see cref="ApiCaller"/>).
+/// Lets users in who have a management tag, by HTTP's basic authentication (RFC 7617) or an access token (RFC 6750), or
+/// because this process says who has logged in (<see cref="ApiCaller"/>).
 /// </summary>
 internal sealed class ApiGate(MessageBroker broker)
 {
-    private const string Scheme = "Basic ";
+    private const string Basic = "Basic ";
+    private const string Bearer = "Bearer ";
 
     private static readonly string[] Tags =
         [UserTags.Administrator, UserTags.Monitoring, UserTags.PolicyMaker, UserTags.Management];
@@ -23,13 +25,12 @@ internal sealed class ApiGate(MessageBroker broker)
     public ApiRequest Enter(HttpContext context)
     {
         var user = context.Features.Get<ApiCaller>() is { } caller ? Known(caller) : Authenticate(context);
-        if (!broker.Users.TryGet(user.Name, out var account) || !LetsIn(account))
-            throw ApiError.Unauthorized("Not management user");
-        return new ApiRequest(context, broker, user, account);
+        if (!LetsIn(user.Tags)) throw ApiError.Unauthorized("Not management user");
+        return new ApiRequest(context, broker, user);
     }
 
-    /// <summary>Whether a user may use the API at all.</summary>
-    public static bool LetsIn(User account) => Tags.Any(account.HasTag);
+    /// <summary>Whether a user with these tags may use the API at all.</summary>
+    public static bool LetsIn(ImmutableArray<string> tags) => Tags.Any(tag => tags.Contains(tag));
 
     private BrokerUser Authenticate(HttpContext context)
     {
@@ -39,15 +40,17 @@ internal sealed class ApiGate(MessageBroker broker)
     }
 
     private BrokerUser Known(ApiCaller caller) => broker.Users.TryGet(caller.UserName, out var account)
-        ? new BrokerUser(account.Name, account.HasTag(UserTags.Impersonator))
+        ? new BrokerUser(account.Name, account.HasTag(UserTags.Impersonator)) { Tags = account.Tags }
         : throw ApiError.Unauthorized("Login failed");
 
     private static Credentials Read(string header)
     {
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return new Credentials("Bearer", "", header[Bearer.Length..].Trim());
+        if (!header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
             throw ApiError.Unauthorized("Login failed");
         var bytes = new byte[header.Length];
-        if (!Convert.TryFromBase64String(header[Scheme.Length..], bytes, out var count))
+        if (!Convert.TryFromBase64String(header[Basic.Length..], bytes, out var count))
             throw ApiError.Unauthorized("Login failed");
         var text = Encoding.UTF8.GetString(bytes, 0, count);
         var colon = text.IndexOf(':', StringComparison.Ordinal);

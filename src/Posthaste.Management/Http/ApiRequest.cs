@@ -13,12 +13,11 @@ internal sealed class ApiRequest
     private readonly string[] _segments;
     private BrokerConnection? _acting;
 
-    public ApiRequest(HttpContext context, MessageBroker broker, BrokerUser user, User account)
+    public ApiRequest(HttpContext context, MessageBroker broker, BrokerUser user)
     {
         Context = context;
         Broker = broker;
         User = user;
-        Account = account;
         _segments = Segments(context);
     }
 
@@ -28,12 +27,10 @@ internal sealed class ApiRequest
 
     public BrokerUser User { get; }
 
-    public User Account { get; }
-
-    public bool IsAdministrator => Account.HasTag(UserTags.Administrator);
+    public bool IsAdministrator => User.Tags.Contains(UserTags.Administrator);
 
     /// <summary>May see everything, also in virtual hosts that the user may not enter.</summary>
-    public bool SeesAll => IsAdministrator || Account.HasTag(UserTags.Monitoring);
+    public bool SeesAll => IsAdministrator || User.Tags.Contains(UserTags.Monitoring);
 
     /// <summary>
     /// A segment of the path behind `/api/`, decoded. Taken from the request line, because the server leaves a slash
@@ -52,7 +49,7 @@ internal sealed class ApiRequest
     /// <exception cref="ApiError">The user is neither a policymaker nor an administrator.</exception>
     public void RequirePolicyMaker()
     {
-        if (!IsAdministrator && !Account.HasTag(UserTags.PolicyMaker))
+        if (!IsAdministrator && !User.Tags.Contains(UserTags.PolicyMaker))
             throw ApiError.Unauthorized("Not policymaker user");
     }
 

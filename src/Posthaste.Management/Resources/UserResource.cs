@@ -146,8 +146,8 @@ internal sealed class UserResource : IResource
 
     private static Task WhoAmIAsync(ApiRequest request) => Json.WriteAsync(request.Context, new JsonObject
     {
-        ["name"] = request.Account.Name,
-        ["tags"] = new JsonArray([.. request.Account.Tags.Select(static tag => JsonValue.Create(tag))]),
+        ["name"] = request.User.Name,
+        ["tags"] = new JsonArray([.. request.User.Tags.Select(static tag => JsonValue.Create(tag))]),
     });
 
     private static User Find(ApiRequest request) =>

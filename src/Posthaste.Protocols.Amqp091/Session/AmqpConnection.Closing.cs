@@ -32,6 +32,7 @@ internal sealed partial class AmqpConnection
     private static WireError ToError(CloseRequest request) => request.Cause switch
     {
         CloseCause.JournalFailed => new(ReplyCode.InternalError, request.Text),
+        CloseCause.LoginExpired => new(ReplyCode.NotAllowed, request.Text),
         CloseCause.Shutdown => new(
             ReplyCode.ConnectionForced, $"broker forced connection closure with reason '{request.Text}'"),
         _ => new(ReplyCode.ConnectionForced, request.Text),

@@ -281,8 +281,10 @@ internal sealed partial class AmqpConnection
         }
 
         var credentials = new Credentials(_mechanism, User.Name, Encoding.UTF8.GetString(update.NewSecret));
-        if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
+        if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user
+            || !Opened.TryRenew(user))
         {
+            if (reason.Length == 0) reason = "another user than before";
             AmqpLog.LoginRefused(Log, Peer, User.Name, _mechanism, reason);
             Fail(new WireError(
                 ReplyCode.NotAllowed, "New secret was refused by one of the backends",

@@ -65,7 +65,7 @@ internal sealed partial class MqttConnection
     /// <summary>A client that proves itself again has to be the same, or it is gone [MQTT-4.12.1-2].</summary>
     private void EndReauthentication(in SaslStep step)
     {
-        if (step.User?.Name == Opened.User.Name)
+        if (step.User is { } user && Opened.TryRenew(user))
         {
             SendAuth(ReasonCode.Success, step.Data.Span);
             return;

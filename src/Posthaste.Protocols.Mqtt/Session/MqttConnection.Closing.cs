@@ -38,6 +38,7 @@ internal sealed partial class MqttConnection
         request.Cause switch
         {
             CloseCause.Shutdown => ReasonCode.ServerShuttingDown,
+            CloseCause.LoginExpired => ReasonCode.MaximumConnectTime,
             CloseCause.TakenOver => ReasonCode.SessionTakenOver,
             CloseCause.JournalFailed => ReasonCode.ImplementationSpecificError,
             _ => ReasonCode.AdministrativeAction,

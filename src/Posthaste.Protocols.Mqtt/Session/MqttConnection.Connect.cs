@@ -71,17 +71,17 @@ internal sealed partial class MqttConnection
         var (name, password) = (request.UserName, request.Password);
         if (name is null)
             (name, password) = (Limits.AnonymousUser, password ?? Limits.AnonymousPassword);
-        if (name is null)
+        if (name is null && password is null)
         {
             RefuseLogin("", "a user name is asked for");
             return;
         }
 
-        var credentials = new Credentials(SaslResponses.Plain, SplitUser(name).User, password ?? "");
+        var credentials = new Credentials(SaslResponses.Plain, SplitUser(name ?? "").User, password ?? "");
         if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is { } user)
             EnterHost(user, HostOf(request));
         else
-            RefuseLogin(name, reason);
+            RefuseLogin(name ?? "", reason);
     }
 
     /// <summary>

@@ -49,6 +49,8 @@ internal sealed partial class StompConnection
             Prepare(named.Error, named.Header, named.Value);
         else if (request.Cause == CloseCause.JournalFailed)
             Prepare(new("internal_error", request.Text));
+        else if (request.Cause == CloseCause.LoginExpired)
+            Prepare(new("access_refused", request.Text));
         else
             Prepare(new("connection_forced", request.Text));
         SendLast();

@@ -65,5 +65,14 @@ internal static class BrokerNumbers
         new("DiskFreeBytesMin", SettingUnit.Bytes, 0, 16 * TiB,
             o => o.Broker.DiskFreeBytesMin, (o, v) => o.Broker.DiskFreeBytesMin = v,
             "Free space on the data directory's disk, below which publishers are blocked."),
+        new("OAuth:LeewaySeconds", SettingUnit.Seconds, 0, 300,
+            o => o.Broker.Authentication.Tokens.LeewaySeconds,
+            (o, v) => o.Broker.Authentication.Tokens.LeewaySeconds = (int)v,
+            "Time by which the clock of whoever makes access tokens may differ."),
+        new("OAuth:KeysRefreshSeconds", SettingUnit.Seconds, 10, 24 * 60 * 60,
+            o => o.Broker.Authentication.Tokens.KeysRefreshSeconds,
+            (o, v) => o.Broker.Authentication.Tokens.KeysRefreshSeconds = (int)v,
+            "Time after which the keys of access tokens are read again; a token with a key that is not known makes " +
+            "that sooner, every 10 s at most."),
     ];
 }

@@ -21,6 +21,28 @@ internal sealed record TextSetting(
         Text("AnonymousUser", AnyOrNone,
             o => o.Broker.Authentication.AnonymousUser, (o, v) => o.Broker.Authentication.AnonymousUser = OrNull(v),
             "User of clients that log in with SASL ANONYMOUS; none: they can't."),
+        Text("OAuth:Keys", "a file or an address of http or https, or empty",
+            o => o.Broker.Authentication.Tokens.Keys, (o, v) => o.Broker.Authentication.Tokens.Keys = OrNull(v),
+            "Key set (JWKS) that access tokens are signed with, a file or an address; none: tokens are no logins."),
+        Text("OAuth:Issuer", "a text, or empty",
+            o => o.Broker.Authentication.Tokens.Issuer, (o, v) => o.Broker.Authentication.Tokens.Issuer = OrNull(v),
+            "The `iss` that tokens must have; none: whoever owns the keys."),
+        Text("OAuth:ResourceServerId", "a text",
+            o => o.Broker.Authentication.Tokens.ResourceServerId,
+            (o, v) => o.Broker.Authentication.Tokens.ResourceServerId = OrNull(v),
+            "What this broker is called in tokens: one of their `aud`. Required with keys."),
+        Text("OAuth:ScopePrefix", "a text, or empty",
+            o => o.Broker.Authentication.Tokens.ScopePrefix,
+            (o, v) => o.Broker.Authentication.Tokens.ScopePrefix = v,
+            "What scopes for this broker begin with; unset: `OAuth:ResourceServerId` and a dot."),
+        Text("OAuth:ScopeClaims", "names of claims separated by commas, or empty",
+            o => string.Join(',', o.Broker.Authentication.Tokens.ScopeClaims),
+            (o, v) => o.Broker.Authentication.Tokens.ScopeClaims = List(v),
+            "Claims with scopes beside `scope`."),
+        Text("OAuth:UserNameClaims", "names of claims separated by commas, or empty",
+            o => string.Join(',', o.Broker.Authentication.Tokens.UserNameClaims),
+            (o, v) => o.Broker.Authentication.Tokens.UserNameClaims = List(v),
+            "Claims that name the user, before `sub` and `client_id`."),
         Text("Mqtt:AnonymousUser", AnyOrNone,
             o => o.Mqtt.AnonymousUser, (o, v) => o.Mqtt = o.Mqtt with { AnonymousUser = OrNull(v) },
             "User of MQTT clients that name none; none: they are refused."),
@@ -82,6 +104,9 @@ internal sealed record TextSetting(
             set(o, v);
             return true;
         }, values, meaning);
+
+    private static string[] List(string text) =>
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static string? OrNull(string text) => text.Length > 0 ? text : null;
 }

@@ -148,6 +148,11 @@ public sealed class UserStoreTests
         Assert.Equal("EXTERNAL", _host.Broker.Authenticator.MechanismsFor(connection)[0]);
         Assert.Equal("ann", _host.Broker.Authenticator.Begin("EXTERNAL", connection)!.Next([]).User!.Name);
         Assert.Null(_host.Broker.Authenticator.Begin("EXTERNAL", Local));
+
+        // As protocols without SASL ask.
+        var external = new Credentials("EXTERNAL", "", "");
+        Assert.Equal("ann", _host.Broker.Authenticator.Authenticate(external, connection, out _)!.Name);
+        Assert.Null(_host.Broker.Authenticator.Authenticate(external, Local, out _));
         _host.Options.Authentication.CertificateName = CertificateName.SubjectAlternativeName;
         var step = _host.Broker.Authenticator.Begin("EXTERNAL", connection)!.Next([]);
         Assert.Equal("there is no user 'bob'", step.Reason);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.RegularExpressions;
 
 namespace Posthaste.Broker.Security.Access;
 
@@ -14,12 +13,10 @@ public sealed class AccessRules
     /// </summary>
     private const int DecisionsMax = 4_096;
 
-    private readonly Permission? _permission;
-    private readonly IReadOnlyDictionary<string, TopicPermission> _topics;
-    private readonly string _user;
-    private readonly string _virtualHost;
+    private static readonly Dictionary<string, TopicPermission> NoTopics = [];
+
+    private readonly IAccessGrants _grants;
     private readonly ConcurrentDictionary<(AccessKind Kind, string Name), bool> _decisions = new();
-    private readonly ConcurrentDictionary<(string Pattern, string ClientId), AccessPattern> _expanded = new();
 
     /// <param name="user">Name of the user.</param>
     /// <param name="virtualHost">Name of the virtual host.</param>
@@ -28,19 +25,21 @@ public sealed class AccessRules
     public AccessRules(
         string user, string virtualHost, Permission? permission,
         IReadOnlyDictionary<string, TopicPermission>? topics = null)
+        : this(new PermissionGrants(user, virtualHost, permission, topics ?? NoTopics))
     {
-        _user = user;
-        _virtualHost = virtualHost;
-        _permission = permission;
-        _topics = topics ?? new Dictionary<string, TopicPermission>();
-        IsFull = permission is { Configure.Text: ".*", Write.Text: ".*", Read.Text: ".*" } && _topics.Count == 0;
+    }
+
+    internal AccessRules(IAccessGrants grants)
+    {
+        _grants = grants;
+        IsFull = grants.IsFull;
     }
 
     /// <summary>Everything is allowed: nothing has to be asked.</summary>
     public bool IsFull { get; }
 
     /// <summary>Whether the user may enter the virtual host.</summary>
-    public bool MayEnter => _permission is not null;
+    public bool MayEnter => _grants.MayEnter;
 
     /// <summary>Everything, for the broker itself and for those that are not checked.</summary>
     public static AccessRules Unchecked { get; } = new("", "", Permission.Full);
@@ -50,9 +49,8 @@ public sealed class AccessRules
     public bool May(AccessKind kind, string name)
     {
         if (IsFull) return true;
-        if (_permission is null) return false;
         if (_decisions.TryGetValue((kind, name), out var known)) return known;
-        var decision = _permission.For(kind).Matches(name.Length == 0 ? "amq.default" : name);
+        var decision = _grants.May(kind, name.Length == 0 ? "amq.default" : name);
         if (_decisions.Count >= DecisionsMax) _decisions.Clear();
         return _decisions[(kind, name)] = decision;
     }
@@ -65,24 +63,6 @@ public sealed class AccessRules
     /// <param name="exchange">Name of the exchange.</param>
     /// <param name="routingKey">The key.</param>
     /// <param name="clientId">What `{client_id}` stands for; empty where a protocol has none.</param>
-    public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId = "")
-    {
-        if (IsFull || !_topics.TryGetValue(exchange, out var topic)) return true;
-        var pattern = kind == AccessKind.Write ? topic.Write : topic.Read;
-        return Expand(pattern, clientId).Matches(routingKey);
-    }
-
-    private AccessPattern Expand(string pattern, string clientId)
-    {
-        if (_expanded.TryGetValue((pattern, clientId), out var known)) return known;
-        var text = pattern
-            .Replace("{username}", Regex.Escape(_user), StringComparison.Ordinal)
-            .Replace("{vhost}", Regex.Escape(_virtualHost), StringComparison.Ordinal)
-            .Replace("{client_id}", Regex.Escape(clientId), StringComparison.Ordinal);
-
-        // Only the names in it are new since it was checked; one that makes it too long matches nothing.
-        var expanded = AccessPattern.TryParse(text, out var parsed, out _) ? parsed : AccessPattern.None;
-        if (_expanded.Count >= DecisionsMax) _expanded.Clear();
-        return _expanded[(pattern, clientId)] = expanded;
-    }
+    public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId = "") =>
+        IsFull || _grants.MayUseKey(kind, exchange, routingKey, clientId);
 }
