@@ -121,7 +121,11 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     public IEnumerable<VirtualHost> VirtualHosts => _hosts.Values;
 
-    public IEnumerable<BrokerQueue> Queues => _queues.Values;
+    /// <summary>The queues that clients use.</summary>
+    public IEnumerable<BrokerQueue> Queues => _queues.Values.Where(static queue => !queue.IsForDelayed);
+
+    /// <summary>All queues, also those that hold delayed messages.</summary>
+    internal IEnumerable<BrokerQueue> AllQueues => _queues.Values;
 
     public IEnumerable<BrokerConnection> Connections => _connections.Values;
 
@@ -245,7 +249,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     internal void ForgetVirtualHost(uint id)
     {
         if (FindVirtualHost(id) is not { } host || !_hosts.TryRemove(host.Name, out _)) return;
-        foreach (var queue in host.Catalog.Queues) Unregister((BrokerQueue)queue);
+        foreach (var queue in host.Catalog.Queues.Concat(host.Catalog.DelayQueues)) Unregister((BrokerQueue)queue);
     }
 
     /// <summary>Finds the notes of a virtual host, or those of the broker.</summary>

@@ -30,7 +30,7 @@ public sealed class OfflineBroker : IAsyncDisposable
 
     /// <summary>The broker's queues, by virtual host and name.</summary>
     public IEnumerable<BrokerQueue> Queues =>
-        _broker.Queues.OrderBy(queue => queue.Host.Name, StringComparer.Ordinal)
+        _broker.AllQueues.OrderBy(queue => queue.Host.Name, StringComparer.Ordinal)
             .ThenBy(queue => queue.Name, StringComparer.Ordinal);
 
     /// <summary>

@@ -183,7 +183,8 @@ public sealed partial class VirtualHost : IQueueFactory
     internal void Restore(CatalogChange change)
     {
         CatalogQueue? deleted = null;
-        if (change is QueueDeleted { QueueId: var id }) _catalog.TryGetQueue(id, out deleted);
+        if (change is QueueDeleted { QueueId: var id } && !_catalog.TryGetQueue(id, out deleted))
+            _catalog.TryGetDelayQueue(id, out deleted);
         lock (Broker.CatalogLock) _catalog.Apply(change);
         if (deleted is BrokerQueue queue) Forget(queue, isRecorded: true, FlushSet.ForThisThread);
     }
@@ -193,6 +194,11 @@ public sealed partial class VirtualHost : IQueueFactory
     {
         lock (Broker.CatalogLock) return [.. _catalog.Snapshot()];
     }
+
+    /// <summary>The queue for an exchange's delayed messages, made when the first one comes.</summary>
+    internal CatalogResult DelayQueueOf(Exchange exchange) => exchange.DelayQueue is BrokerQueue known
+        ? new CatalogResult(null, known, exchange, IsJournaled: false)
+        : Run(catalog => catalog.DeclareDelayQueue(exchange));
 
     private static CatalogResult Refusal(CatalogError error) => new(error, null, null, IsJournaled: false);
 
@@ -229,7 +235,7 @@ public sealed partial class VirtualHost : IQueueFactory
         var added = new List<CatalogQueue>();
         foreach (var change in outcome.Changes)
         {
-            if (change is QueueDeclared) added.Add(outcome.Queue!);
+            if (change is QueueDeclared or DelayQueueDeclared) added.Add(outcome.Queue!);
             if (change.Inverse is { } inverse) _catalog.Apply(inverse);
         }
 

@@ -21,6 +21,7 @@ internal sealed partial class DeadLetterer
 {
     private readonly MessageBroker _broker;
     private readonly ILogger _log;
+    private readonly DelayReleaser _releaser;
 
     [ThreadStatic]
     private static RouteResult? _routes;
@@ -29,12 +30,23 @@ internal sealed partial class DeadLetterer
     {
         _broker = broker;
         _log = broker.Loggers.CreateLogger<DeadLetterer>();
+        _releaser = new DelayReleaser(broker);
     }
 
     /// <summary>Moves an entry, or has its queue keep it for another try.</summary>
-    /// <returns>False when its bytes have to be read first; then the line goes on by itself.</returns>
+    /// <returns>
+    /// False when its bytes have to be read first, or too much is on its way to the disk; then the line goes on by
+    /// itself.
+    /// </returns>
     public bool TryTransfer(BrokerQueue queue, DeadLetterLine line, in DeadLetter letter, FlushSet flushes)
     {
+        var pipeline = _broker.Pipeline;
+        if (pipeline.IsCongested && !pipeline.IsFailed)
+        {
+            pipeline.Post(line);
+            return false;
+        }
+
         if (!queue.TryTakeDead(in letter, flushes, out var entry, out var copyCount)) return true;
         var lease = default(BlockLease);
         if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
@@ -89,8 +101,10 @@ internal sealed partial class DeadLetterer
             settlements = [new QueueSettlement(queue.Id, ranges)];
         }
 
-        var settings = queue.Machine.Settings;
-        return TryPublish(queue, settings, new MessageView(bytes), letter.Reason, settlements, callback);
+        var message = new MessageView(bytes);
+        return queue.IsForDelayed
+            ? _releaser.TryRelease(queue, message, settlements, callback)
+            : TryPublish(queue, queue.Machine.Settings, message, letter.Reason, settlements, callback);
     }
 
     /// <param name="queue">Where it died.</param>
@@ -111,7 +125,8 @@ internal sealed partial class DeadLetterer
         QueueSettlement[] settlements, PipelineCallback? callback)
     {
         var history = DeathHistory.Read(message.Annotations);
-        var targets = FindTargets(queue, settings, in message, reason, history, out var keys, out var routingKey);
+        var targets = FindTargets(
+            queue, settings, in message, reason, history, out var keys, out var routingKey, out var delayMs);
         targets.RemoveAll(static target => target.IsDeleted);
         var bytes = message.Body.Length;
         var mustArrive = settings.DeadLetterStrategy == DeadLetterStrategy.AtLeastOnce;
@@ -139,7 +154,7 @@ internal sealed partial class DeadLetterer
             var publish = new OutgoingPublish
             {
                 Route = new Route(
-                    Encoding.UTF8.GetBytes(settings.DeadLetterExchange!), routingKey, [.. targets]),
+                    Encoding.UTF8.GetBytes(settings.DeadLetterExchange!), routingKey, [.. targets], delayMs),
                 TtlMs = -1,
                 Format = message.Format,
                 Flags = (message.Flags | MessageFlags.ExpirationRemoved) & ~MessageFlags.Retained,
@@ -162,10 +177,12 @@ internal sealed partial class DeadLetterer
     /// </summary>
     /// <param name="originalKeys">The keys that it came with, for its history.</param>
     /// <param name="routingKey">The key that it has from now on.</param>
+    /// <param name="delayMs">How long an exchange on the way delays it.</param>
     private List<BrokerQueue> FindTargets(
         BrokerQueue queue, QueueSettings settings, in MessageView message, DeadLetterReason reason,
-        DeathHistory history, out List<string> originalKeys, out byte[] routingKey)
+        DeathHistory history, out List<string> originalKeys, out byte[] routingKey, out long delayMs)
     {
+        delayMs = 0;
         var format = _broker.Formats.For(message.Format);
         var extraKeys = format.ReadExtraRoutingKeys(in message);
         originalKeys = [Encoding.UTF8.GetString(message.RoutingKey), .. extraKeys.Select(Encoding.UTF8.GetString)];
@@ -190,6 +207,12 @@ internal sealed partial class DeadLetterer
             }
 
             found.Add((BrokerQueue)target);
+        }
+
+        delayMs = routes.DelayMs;
+        foreach (var delaying in routes.DelayedBy)
+        {
+            if (queue.Host.DelayQueueOf(delaying).Queue is { } delayed) found.Add(delayed);
         }
 
         routes.Clear();

@@ -29,6 +29,8 @@ public abstract class CanonicalFormat : IMessageFormat
 
     public byte ReadPriority(in MessageView message) => Read(message).Priority ?? 0;
 
+    public virtual ReleasedProperties Release(in MessageView message) => new(null, []);
+
     private MessageProperties Read(in MessageView message)
     {
         var properties = MessageProperties.ForThisThread;

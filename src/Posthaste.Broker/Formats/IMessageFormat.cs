@@ -30,4 +30,10 @@ public interface IMessageFormat
     string? ReadExpiration(in MessageView message);
 
     byte ReadPriority(in MessageView message);
+
+    /// <summary>
+    /// What a message is published with when its delay is over. A format that can change it has the header `x-delay`
+    /// negated, as RabbitMQ's plugin does: consumers see that it was delayed, and nobody delays it again.
+    /// </summary>
+    ReleasedProperties Release(in MessageView message);
 }

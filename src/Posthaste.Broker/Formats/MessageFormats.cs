@@ -53,6 +53,10 @@ public sealed class MessageFormats
         && (delivered.Message.Flags & MessageFlags.ExpirationRemoved) == 0
         && (delivered.Counters == default || !ShowsCounters(delivered));
 
+    /// <summary>Whether properties of this format can be read: a protocol that is not loaded has not registered its
+    /// own.</summary>
+    internal bool Knows(PropertyFormat format) => format == PropertyFormat.None || _formats[(byte)format] is not null;
+
     internal IMessageFormat For(PropertyFormat format) => _formats[(byte)format] ?? PlainFormat.Instance;
 
     // Classic queues count too, for delivery limits set on them, but do not show it, as in RabbitMQ.

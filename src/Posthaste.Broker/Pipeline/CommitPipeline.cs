@@ -225,7 +225,8 @@ public sealed partial class CommitPipeline
     /// <summary>What its record has before the message.</summary>
     private static int HeaderBytes(in OutgoingPublish item) =>
         (item.Retained is null ? 0 : RetainedRecord.HeaderBytes)
-        + PublishRecord.HeaderBytes(PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent));
+        + PublishRecord.HeaderBytes(
+            PublishRecord.CountKeeping(item.Route.Queues, item.IsPersistent), item.Route.DelayMs > 0);
 
     private long AppendPublish(in OutgoingPublish item, long nowMs)
     {
@@ -285,8 +286,8 @@ public sealed partial class CommitPipeline
             offset += RetainedRecord.HeaderBytes;
         }
 
-        var at =
-            PublishRecord.WriteHeader(payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs, offset);
+        var at = PublishRecord.WriteHeader(
+            payload, item.Route.Queues, item.IsPersistent, item.Priority, item.TtlMs, item.Route.DelayMs, offset);
         item.WriteTo(payload[at..], nowMs);
     }
 
@@ -308,6 +309,7 @@ public sealed partial class CommitPipeline
 
         entry.ReceivedAtMs = nowMs;
         entry.TtlMs = item.TtlMs;
+        entry.DelayMs = item.Route.DelayMs;
         entry.Length = length;
         entry.BodyBytes = item.BodyLength;
         entry.Priority = item.Priority;

@@ -32,6 +32,9 @@ internal struct PipelineEntry
     public MessageLocation? TransientLocation;
     public long ReceivedAtMs;
     public long TtlMs;
+
+    /// <summary>For queues of delayed messages: how long they hold it.</summary>
+    public long DelayMs;
     public int Length;
     public int BodyBytes;
     public byte Priority;

@@ -40,6 +40,9 @@ internal sealed class PolicyBook
     public AppliedPolicies ForQueue(string name, QueueType type) =>
         Apply(policy => policy.IsForQueue(name, type));
 
+    /// <summary>For what no policy is for: queues that only the broker knows of.</summary>
+    public AppliedPolicies ForNobody() => Apply(static _ => false);
+
     public AppliedPolicies ForExchange(string name) => Apply(policy => policy.IsForExchange(name));
 
     private AppliedPolicies Apply(Func<Policy, bool> isFor)

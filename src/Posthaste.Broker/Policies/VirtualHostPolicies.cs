@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Posthaste.Broker.Queues;
+using Posthaste.Core.Catalog;
 using Posthaste.Core.Notes;
-using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Policies;
 
@@ -68,7 +68,9 @@ public sealed class VirtualHostPolicies
         return null;
     }
 
-    internal AppliedPolicies ForQueue(string name, QueueType type) => _book.ForQueue(name, type);
+    internal AppliedPolicies ForQueue(QueueDefinition queue) => queue.Settings.DelayedFor is null
+        ? _book.ForQueue(queue.Name, queue.Settings.Type)
+        : _book.ForNobody();
 
     /// <summary>An exchange is new. Under the catalog's lock.</summary>
     internal void Refresh(Core.Routing.Exchange exchange)

@@ -8,8 +8,10 @@ namespace Posthaste.Broker.Publishing;
 /// </summary>
 public sealed class Route
 {
-    internal Route(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, BrokerQueue[] queues)
+    internal Route(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, BrokerQueue[] queues, long delayMs = 0)
     {
+        DelayMs = delayMs;
         ExchangeBytes = exchange.ToArray();
         RoutingKeyBytes = routingKey.ToArray();
         Queues = queues;
@@ -36,6 +38,16 @@ public sealed class Route
     public bool IsEmpty => Queues.Length == 0;
 
     public int QueueCount => Queues.Length;
+
+    /// <summary>
+    /// Milliseconds that its queues for delayed messages hold a message; 0 when there are none among them.
+    /// </summary>
+    public long DelayMs { get; }
+
+    /// <summary>
+    /// All of it waits until it is due: what else would be done with the message on its way is done then.
+    /// </summary>
+    public bool IsDelayed => DelayMs > 0 && Array.TrueForAll(Queues, static queue => queue.IsForDelayed);
 
     /// <summary>
     /// The catalog's version that it holds for at least; the catalog may have changed since. -1 when nobody noted it.
@@ -74,7 +86,7 @@ public sealed class Route
 
     /// <summary>The same exchange and key with other queues: what is left after some have refused.</summary>
     internal Route With(BrokerQueue[] queues) =>
-        new(ExchangeBytes, RoutingKeyBytes, queues) { Version = Version, Meter = Meter };
+        new(ExchangeBytes, RoutingKeyBytes, queues, DelayMs) { Version = Version, Meter = Meter };
 
     internal bool Matches(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey) =>
         routingKey.SequenceEqual(RoutingKeyBytes) && exchange.SequenceEqual(ExchangeBytes);

@@ -3,6 +3,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Statistics;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Routing;
 
@@ -22,8 +23,10 @@ public enum RouteStatus
     /// <summary>The exchange is internal: clients may not publish to it.</summary>
     InternalExchange,
 
-    /// <summary>The user may not publish to the exchange, or not with this key; <see cref="RouteCache.Refusal"/> says
-    /// so.</summary>
+    /// <summary>
+    /// The user may not publish to the exchange, or not with this key, or nothing can hold the message back;
+    /// <see cref="RouteCache.Refusal"/> says so.
+    /// </summary>
     AccessRefused,
 }
 
@@ -111,6 +114,24 @@ public sealed class RouteCache
         return Forward(address, in context, out route);
     }
 
+    /// <summary>
+    /// For messages that their protocol delays, whatever the exchange's type: where they go is found out when they are
+    /// due. Not cached.
+    /// </summary>
+    /// <param name="delayMs">Above 0; more than <see cref="DelayHeader.DelayMsMax"/> counts as that.</param>
+    public RouteStatus ResolveDelayed(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, long delayMs, out Route route)
+    {
+        route = null!;
+        var status = Find(exchange, routingKey, [], out var found);
+        if (status != RouteStatus.Found) return status;
+        var queue = _host.DelayQueueOf(found);
+        if (queue.Error is { } error) return Refuse(error);
+        delayMs = Math.Min(delayMs, DelayHeader.DelayMsMax);
+        route = new Route(exchange, routingKey, [queue.Queue!], delayMs) { Meter = _host.MeterOf(found) };
+        return RouteStatus.Found;
+    }
+
     private RouteStatus ResolveAnew(ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, out Route route)
     {
         route = null!;
@@ -141,10 +162,9 @@ public sealed class RouteCache
     private RouteStatus Forward(ReplyAddress address, in RouteHeaders context, out Route route)
     {
         var status = RouteIn(address.Exchange, address.RoutingKey, [], in context, out route);
-        if (status is not (RouteStatus.NoExchange or RouteStatus.InternalExchange))
-            return status;
-        route = new Route(address.Exchange, address.RoutingKey, Queues(_result));
-        return RouteStatus.Found;
+        return status is RouteStatus.NoExchange or RouteStatus.InternalExchange
+            ? ToRoute(address.Exchange, address.RoutingKey, meter: null, out route)
+            : status;
     }
 
     /// <summary>Adds the queues to the result, and makes the route of all that are in it.</summary>
@@ -156,8 +176,7 @@ public sealed class RouteCache
         var status = Find(exchange, routingKey, extraKeys, out var found);
         if (status != RouteStatus.Found) return status;
         _catalog.Route(found, routingKey, extraKeys, in context, _result);
-        route = new Route(exchange, routingKey, Queues(_result)) { Meter = _host.MeterOf(found) };
-        return RouteStatus.Found;
+        return ToRoute(exchange, routingKey, _host.MeterOf(found), out route);
     }
 
     private RouteStatus Find(
@@ -209,11 +228,29 @@ public sealed class RouteCache
             ? new RouteKey(route.ExchangeBytes, route.RoutingKeyBytes)
             : new RouteKey(exchange.ToArray(), routingKey.ToArray());
 
-    private static BrokerQueue[] Queues(RouteResult result)
+    /// <summary>The route to all queues of the result, and to those that hold what exchanges delay.</summary>
+    private RouteStatus ToRoute(
+        ReadOnlySpan<byte> exchange, ReadOnlySpan<byte> routingKey, ExchangeMeter? meter, out Route route)
     {
-        var queues = new BrokerQueue[result.Count];
-        for (var i = 0; i < queues.Length; i++) queues[i] = (BrokerQueue)result[i];
-        return queues;
+        route = null!;
+        var delayedBy = _result.DelayedBy;
+        var queues = new BrokerQueue[_result.Count + delayedBy.Length];
+        for (var i = 0; i < _result.Count; i++) queues[i] = (BrokerQueue)_result[i];
+        for (var i = 0; i < delayedBy.Length; i++)
+        {
+            var found = _host.DelayQueueOf(delayedBy[i]);
+            if (found.Error is { } error) return Refuse(error);
+            queues[_result.Count + i] = found.Queue!;
+        }
+
+        route = new Route(exchange, routingKey, queues, _result.DelayMs) { Meter = meter };
+        return RouteStatus.Found;
+    }
+
+    private RouteStatus Refuse(CatalogError error)
+    {
+        Refusal = error;
+        return RouteStatus.AccessRefused;
     }
 
     /// <summary>The arrays are the route's own.</summary>

@@ -45,7 +45,7 @@ public sealed partial class BrokerQueue
     private bool TryTakePolicies(out QueueSettings settings)
     {
         var before = _policies;
-        _policies = Host.Policies.ForQueue(Name, Definition.Settings.Type);
+        _policies = Host.Policies.ForQueue(Definition);
         settings = _policies.SettingsOf(Definition);
         return !_policies.SameAs(before);
     }

@@ -37,8 +37,8 @@ public sealed partial class BrokerQueue : CatalogQueue
         _broker = host.Broker;
         _facts = new QueueFacts(_broker, definition.Id);
         IsJournaled = definition.Durable && _broker.Pipeline.HasJournal;
-        KeepsAll = IsJournaled && definition.Settings.Type == QueueType.Quorum;
-        _policies = host.Policies.ForQueue(definition.Name, definition.Settings.Type);
+        KeepsAll = IsJournaled && (definition.Settings.Type == QueueType.Quorum || IsForDelayed);
+        _policies = host.Policies.ForQueue(definition);
         _machine = new QueueMachine(_policies.SettingsOf(definition), IsJournaled, this);
         _lastUsedMs = _broker.NowMs;
     }
@@ -63,6 +63,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     public Meter? Meter => Volatile.Read(ref _meter);
 
     internal QueueMachine Machine => _machine;
+
+    /// <summary>It holds an exchange's delayed messages until they are due; no client knows of it.</summary>
+    internal bool IsForDelayed => Definition.Settings.DelayedFor is not null;
 
     /// <summary>Persistent messages in it survive a restart.</summary>
     internal bool IsJournaled { get; }
@@ -179,8 +182,8 @@ public sealed partial class BrokerQueue : CatalogQueue
         {
             var location = Keeps(entry.IsPersistent) ? entry.Location : entry.TransientLocation ?? entry.Location;
             if (location.Space == LocationSpace.Arena) _broker.Arena.Retain(location);
-            Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent, entry.TtlMs,
-                entry.ReceivedAtMs);
+            Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent,
+                IsForDelayed ? entry.DelayMs : entry.TtlMs, entry.ReceivedAtMs);
             DoesNotArrive(entry.BodyBytes);
             bodyBytes += entry.BodyBytes;
         }
@@ -270,6 +273,7 @@ public sealed partial class BrokerQueue : CatalogQueue
             _broker.Arena.Retain(kept);
         }
 
-        Append(kept, item.StoredBytes, item.BodyLength, item.Priority, persistent: false, item.TtlMs, nowMs);
+        Append(kept, item.StoredBytes, item.BodyLength, item.Priority, persistent: false,
+            IsForDelayed ? item.Route.DelayMs : item.TtlMs, nowMs);
     }
 }

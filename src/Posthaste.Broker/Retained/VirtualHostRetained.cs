@@ -166,7 +166,7 @@ public sealed class VirtualHostRetained
 
     private static void Write(IBufferWriter<byte> to, uint hostId, in RetainedMessage message)
     {
-        var header = RetainedRecord.HeaderBytes + PublishRecord.HeaderBytes(queueCount: 0);
+        var header = RetainedRecord.HeaderBytes + PublishRecord.HeaderBytes(queueCount: 0, isDelayed: false);
         SnapshotContent.WriteRecord(
             to, RecordType.Retained, header + message.Bytes.Length, (hostId, message),
             static (target, fact) =>
@@ -175,7 +175,7 @@ public sealed class VirtualHostRetained
                 var ttlMs =
                     fact.message.ExpiresAtMs == 0 ? -1 : fact.message.ExpiresAtMs - fact.message.Message.ReceivedAtMs;
                 var at = PublishRecord.WriteHeader(
-                    publish, [], persistent: true, priority: 0, ttlMs, RetainedRecord.HeaderBytes);
+                    publish, [], persistent: true, priority: 0, ttlMs, delayMs: 0, RetainedRecord.HeaderBytes);
                 fact.message.Bytes.CopyTo(publish[at..]);
             });
     }

@@ -116,12 +116,13 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
             BodyBytes = message.Body.Length,
             Priority = record.Priority,
             Persistent = true,
-            TtlMs = record.TtlMs,
         };
         for (var i = 0; i < record.QueueCount; i++)
         {
             // A queue that is not there was deleted while the message was on its way.
-            Find(record.QueueId(i))?.RestoreAppend(in arrival, message.ReceivedAtMs);
+            if (Find(record.QueueId(i)) is not { } queue) continue;
+            arrival.TtlMs = queue.IsForDelayed ? record.DelayMs : record.TtlMs;
+            queue.RestoreAppend(in arrival, message.ReceivedAtMs);
         }
     }
 

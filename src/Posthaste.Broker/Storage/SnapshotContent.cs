@@ -35,7 +35,7 @@ internal static class SnapshotContent
             foreach (var change in host.Snapshot()) WriteCatalog(record, to, host.Id, change);
         }
 
-        foreach (var queue in broker.Queues)
+        foreach (var queue in broker.AllQueues)
         {
             if (!queue.IsJournaled) continue;
             record.ResetWrittenCount();

@@ -171,7 +171,7 @@ internal sealed partial class Upkeep : IDisposable
     private bool FlushFactsOfQueues()
     {
         var isAll = true;
-        foreach (var queue in _broker.Queues) isAll &= queue.FlushFacts();
+        foreach (var queue in _broker.AllQueues) isAll &= queue.FlushFacts();
         return isAll;
     }
 
@@ -180,7 +180,7 @@ internal sealed partial class Upkeep : IDisposable
     {
         if (!_isSnapshotWanted || Volatile.Read(ref _candidate) is not { } candidate) return false;
         var flushes = FlushSet.ForThisThread;
-        foreach (var queue in _broker.Queues)
+        foreach (var queue in _broker.AllQueues)
         {
             if (queue.IsJournaled) _evacuation.Evacuate(queue, _candidatePosition, flushes);
         }
@@ -234,7 +234,7 @@ internal sealed partial class Upkeep : IDisposable
     {
         var queues = new PriorityQueue<BrokerQueue, long>();
         long total = 0;
-        foreach (var queue in _broker.Queues)
+        foreach (var queue in _broker.AllQueues)
         {
             if (!queue.IsJournaled) continue;
             var count = queue.ResidentEntryCount;

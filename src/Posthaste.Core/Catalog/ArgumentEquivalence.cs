@@ -21,7 +21,8 @@ internal static class ArgumentEquivalence
         return CheckFlag("durable", current.Durable, wanted.Durable, what)
             ?? CheckFlag("auto_delete", current.AutoDelete, wanted.AutoDelete, what)
             ?? CheckFlag("internal", current.Internal, wanted.Internal, what)
-            ?? CheckArgument(ExchangeArguments.AlternateExchange, current.Arguments, wanted.Arguments, what);
+            ?? CheckArgument(ExchangeArguments.AlternateExchange, current.Arguments, wanted.Arguments, what)
+            ?? CheckDelayedType(current.Arguments, wanted.Arguments, what);
     }
 
     public static CatalogError? Check(
@@ -38,6 +39,12 @@ internal static class ArgumentEquivalence
             error ??= CheckArgument(name, current.Arguments, arguments, what);
         return error;
     }
+
+    // Left out in a redeclaration it is not asked for, as in RabbitMQ.
+    private static CatalogError? CheckDelayedType(FieldTable current, FieldTable wanted, string what) =>
+        wanted.ContainsKey(ExchangeArguments.DelayedType)
+            ? CheckArgument(ExchangeArguments.DelayedType, current, wanted, what)
+            : null;
 
     private static CatalogError? CheckFlag(string name, bool current, bool wanted, string what) => current == wanted
         ? null

@@ -14,6 +14,7 @@ internal enum CatalogChangeKind : byte
     QueueIdsUsed = 7,
     VirtualHostAdded = 8,
     VirtualHostRemoved = 9,
+    DelayQueueDeclared = 10,
 }
 
 /// <summary>
@@ -44,6 +45,14 @@ public sealed record ExchangeDeleted(string Name) : CatalogChange;
 public sealed record QueueDeclared(QueueDefinition Definition) : CatalogChange
 {
     public override CatalogChange Inverse => new QueueDeleted(Definition.Id);
+}
+
+/// <summary>
+/// A queue is there that holds an exchange's delayed messages; a <see cref="QueueDeleted"/> takes it away.
+/// </summary>
+public sealed record DelayQueueDeclared(ulong QueueId, string Exchange) : CatalogChange
+{
+    public override CatalogChange Inverse => new QueueDeleted(QueueId);
 }
 
 /// <summary>A queue is gone, and every binding to it.</summary>

@@ -20,6 +20,7 @@ namespace Posthaste.Core.Catalog;
 ///  QueueIdsUsed       | last id u64                                                  |
 ///  VirtualHostAdded   | id u32 | name                                                |
 ///  VirtualHostRemoved | id u32                                                       |
+///  DelayQueueDeclared | id u64 | exchange                                            |
 /// </code>
 /// Names and keys are texts; texts and tables are drawn at <see cref="StoredWriter"/>. What follows from the
 /// arguments (settings, alternate exchange) is not stored but read from them again. Only durable things are stored,
@@ -74,6 +75,11 @@ public static class CatalogCodec
                 WriteStart(to, CatalogChangeKind.VirtualHostRemoved);
                 to.WriteUInt32(removed.VirtualHostId);
                 break;
+            case DelayQueueDeclared declared:
+                WriteStart(to, CatalogChangeKind.DelayQueueDeclared);
+                to.WriteUInt64(declared.QueueId);
+                to.WriteText(declared.Exchange);
+                break;
             default:
                 throw new ArgumentException($"{change} is not a durable fact.", nameof(change));
         }
@@ -97,6 +103,7 @@ public static class CatalogCodec
             CatalogChangeKind.QueueIdsUsed => new QueueIdsUsed(reader.ReadUInt64()),
             CatalogChangeKind.VirtualHostAdded => new VirtualHostAdded(reader.ReadUInt32(), reader.ReadText()),
             CatalogChangeKind.VirtualHostRemoved => new VirtualHostRemoved(reader.ReadUInt32()),
+            CatalogChangeKind.DelayQueueDeclared => new DelayQueueDeclared(reader.ReadUInt64(), reader.ReadText()),
             _ => throw new StoredFormatException($"catalog change of unknown kind {(byte)kind}"),
         };
         StoredReader.Require(reader.IsAtEnd, "bytes behind a catalog change");
@@ -120,7 +127,8 @@ public static class CatalogCodec
         StoredReader.Require((flags & ~(AutoDeleteFlag | InternalFlag)) == 0, "exchange with unknown flags");
         var name = reader.ReadText();
         var arguments = reader.ReadTable();
-        var error = ExchangeArguments.Parse(arguments, name, out var alternateExchange);
+        var error = ExchangeArguments.Parse(arguments, name, out var alternateExchange)
+            ?? ExchangeArguments.CheckDelayedType(type, arguments);
         StoredReader.Require(error is null, "exchange with invalid arguments");
         return new ExchangeDefinition(
             name, type, Durable: true, (flags & AutoDeleteFlag) != 0, (flags & InternalFlag) != 0, arguments,

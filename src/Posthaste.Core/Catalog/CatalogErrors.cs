@@ -47,9 +47,15 @@ internal static class CatalogErrors
     /// <summary>Types of RabbitMQ's plugins are refused as not built; others do not exist anywhere.</summary>
     public static CatalogError UnknownExchangeType(string type) => type
         is "x-consistent-hash" or "x-modulus-hash" or "x-random" or "x-local-random" or "x-recent-history"
-        or "x-delayed-message" or "x-jms-topic"
+        or "x-jms-topic"
         ? NotImplemented($"exchange type '{type}' is not supported")
         : Precondition($"unknown exchange type '{type}'");
+
+    public static CatalogError MissingDelayedType() =>
+        Precondition("Invalid argument, 'x-delayed-type' must be an existing exchange type");
+
+    public static CatalogError DelayedTypeOfItself() =>
+        Precondition("Invalid argument, 'x-delayed-message' can't be used for 'x-delayed-type'");
 
     public static CatalogError InvalidMatchMode(FieldValue mode) => mode.Type == FieldType.String
         ? Precondition($"Invalid x-match field value <<\"{mode}\">>; expected all, any, all-with-x, or any-with-x")

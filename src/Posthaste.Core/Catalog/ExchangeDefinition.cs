@@ -9,6 +9,11 @@ public enum ExchangeType : byte
     Fanout = 2,
     Topic = 3,
     Headers = 4,
+
+    /// <summary>
+    /// Holds messages back for the time that their header `x-delay` says, then routes them as another type does.
+    /// </summary>
+    DelayedMessage = 5,
 }
 
 /// <summary>What an exchange was declared as.</summary>
@@ -21,7 +26,12 @@ public enum ExchangeType : byte
 /// <param name="AlternateExchange">Where messages go that no binding matches; null for nowhere. Need not exist.</param>
 public sealed record ExchangeDefinition(
     string Name, ExchangeType Type, bool Durable, bool AutoDelete, bool Internal, FieldTable Arguments,
-    string? AlternateExchange);
+    string? AlternateExchange)
+{
+    /// <summary>How it finds the targets of messages that are not, or no longer, delayed.</summary>
+    public ExchangeType RoutesAs =>
+        Type == ExchangeType.DelayedMessage ? ExchangeArguments.DelayedTypeOf(Arguments) : Type;
+}
 
 /// <summary>The names of exchange types in declarations.</summary>
 public static class ExchangeTypes
@@ -33,6 +43,7 @@ public static class ExchangeTypes
         ExchangeType.Fanout => "fanout",
         ExchangeType.Topic => "topic",
         ExchangeType.Headers => "headers",
+        ExchangeType.DelayedMessage => "x-delayed-message",
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not an exchange type"),
     };
 
@@ -45,6 +56,7 @@ public static class ExchangeTypes
             "fanout" => ExchangeType.Fanout,
             "topic" => ExchangeType.Topic,
             "headers" => ExchangeType.Headers,
+            "x-delayed-message" => ExchangeType.DelayedMessage,
             _ => 0,
         };
         return type != 0;

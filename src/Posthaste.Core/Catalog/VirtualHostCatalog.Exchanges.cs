@@ -8,12 +8,12 @@ public sealed partial class VirtualHostCatalog
 {
     /// <summary>Makes an exchange, or finds the one that is there and is what was asked for.</summary>
     /// <param name="name">Without line breaks, which are taken out.</param>
-    /// <param name="type">`direct`, `fanout`, `topic` or `headers`; ignored if passive.</param>
+    /// <param name="type">`direct`, `fanout`, `topic`, `headers` or `x-delayed-message`; ignored if passive.</param>
     /// <param name="passive">Only find it; nothing else is compared.</param>
     /// <param name="durable">Survives a restart.</param>
     /// <param name="autoDelete">Goes with the last binding that starts at it.</param>
     /// <param name="isInternal">Clients cannot publish to it.</param>
-    /// <param name="arguments">`alternate-exchange`; others are kept.</param>
+    /// <param name="arguments">`alternate-exchange`, `x-delayed-type`; others are kept.</param>
     public CatalogOutcome DeclareExchange(
         string name, string type, bool passive, bool durable, bool autoDelete, bool isInternal, FieldTable arguments)
     {
@@ -26,7 +26,8 @@ public sealed partial class VirtualHostCatalog
             return CatalogErrors.DefaultExchange();
 
         var what = CatalogErrors.Exchange(name, Name);
-        var argumentError = ExchangeArguments.Parse(arguments, what, out var alternateExchange);
+        var argumentError = ExchangeArguments.Parse(arguments, what, out var alternateExchange)
+            ?? ExchangeArguments.CheckDelayedType(parsedType, arguments);
         var definition = new ExchangeDefinition(
             name, parsedType, durable, autoDelete, isInternal, arguments, alternateExchange);
         if (TryGetExchange(name, out var exchange))
@@ -48,7 +49,10 @@ public sealed partial class VirtualHostCatalog
         return edit.ToOutcome(exchange: exchange);
     }
 
-    /// <summary>Deletes an exchange with every binding from and to it. Succeeds if it is not there.</summary>
+    /// <summary>
+    /// Deletes an exchange with every binding from and to it, and the messages that it delays. Succeeds if it is not
+    /// there.
+    /// </summary>
     /// <param name="name">Not a predeclared one.</param>
     /// <param name="ifUnused">Refuse while bindings start at it.</param>
     public CatalogOutcome DeleteExchange(string name, bool ifUnused)
@@ -90,7 +94,8 @@ public sealed partial class VirtualHostCatalog
     private Exchange AddExchange(ExchangeDefinition definition)
     {
         definition = definition with { Arguments = _tables.Intern(definition.Arguments) };
-        var exchange = new Exchange(definition, Router.Create(definition.Type));
+        var exchange = new Exchange(definition, Router.Create(definition.RoutesAs));
+        exchange.DelayQueue = _delayQueues.GetValueOrDefault(exchange.Name);
         _exchanges.Set(exchange.NameBytes, exchange);
         _declaredExchangeCount++;
         return exchange;
@@ -100,6 +105,8 @@ public sealed partial class VirtualHostCatalog
     {
         _exchanges.Remove(exchange.NameBytes);
         _declaredExchangeCount--;
+        if (exchange.DelayQueue is { } delayed)
+            DropDelayQueue(delayed, edit);
         edit.Record(exchange.IsDurable, new ExchangeDeleted(exchange.Name));
         DropIncoming(exchange, edit);
         foreach (var binding in exchange.Bindings.ToArray())

@@ -21,7 +21,12 @@ public sealed partial class VirtualHostCatalog
                 break;
             case ExchangeDeleted deleted:
                 if (TryGetExchange(deleted.Name, out var exchange) && !exchange.IsPredeclared)
+                {
+                    // Its delayed messages are told apart by their queue's id: a fact of its own says that they go.
+                    exchange.DelayQueue = null;
                     DropExchange(exchange, new CatalogEdit());
+                }
+
                 break;
             case QueueDeclared declared:
                 ApplyDeclared(declared.Definition);
@@ -29,6 +34,11 @@ public sealed partial class VirtualHostCatalog
             case QueueDeleted deleted:
                 if (TryGetQueue(deleted.QueueId, out var queue))
                     DropQueue(queue, new CatalogEdit());
+                else if (TryGetDelayQueue(deleted.QueueId, out var delayed))
+                    DropDelayQueue(delayed, new CatalogEdit());
+                break;
+            case DelayQueueDeclared declared:
+                ApplyDelayQueue(declared);
                 break;
             case BindingAdded added:
                 if (Resolve(added.Binding) is { } binding && !binding.Source.TryGetBinding(binding, out _))
@@ -63,6 +73,8 @@ public sealed partial class VirtualHostCatalog
                 yield return new ExchangeDeclared(exchange.Definition);
         }
 
+        foreach (var queue in DelayQueues.Where(queue => queue.IsDurable).OrderBy(queue => queue.Id))
+            yield return new DelayQueueDeclared(queue.Id, queue.Definition.Settings.DelayedFor!);
         foreach (var queue in Queues.Where(queue => queue.IsDurable).OrderBy(queue => queue.Id))
             yield return new QueueDeclared(queue.Definition);
         foreach (var binding in exchanges.SelectMany(exchange => exchange.Bindings))

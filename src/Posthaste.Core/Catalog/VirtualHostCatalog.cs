@@ -104,7 +104,8 @@ public sealed partial class VirtualHostCatalog
 
     /// <summary>
     /// Adds the queues that the message reaches to the result: through bindings, from exchange to exchange (loops
-    /// end), and where an exchange has no binding that matches, through its alternate exchange. Allocates nothing
+    /// end), and where an exchange has no binding that matches, through its alternate exchange. An exchange that delays
+    /// the message is noted in the result; what lies behind it is found when the delay is over. Allocates nothing
     /// once the result is warm, unless a headers exchange is on the way.
     /// </summary>
     public void Route(Exchange exchange, ReadOnlySpan<byte> key, in RouteHeaders headers, RouteResult into) =>
@@ -124,6 +125,8 @@ public sealed partial class VirtualHostCatalog
         for (var i = 0; i < visited.Count; i++)
         {
             var current = visited[i];
+            if (IsDelayed(current, headers, into))
+                continue;
             into.HasMatched = false;
             current.Router.Route(key, headers, into);
             if (current.Router.UsesKey)

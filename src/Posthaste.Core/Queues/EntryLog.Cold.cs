@@ -56,7 +56,7 @@ internal sealed partial class EntryLog
     /// </summary>
     public void Cool(ColdSpan span)
     {
-        if (span.State == ColdState.Loaded && span.Block.LastSeq > Cursor + nearHeadCount)
+        if (!isByDue && span.State == ColdState.Loaded && span.Block.LastSeq > Cursor + nearHeadCount)
         {
             ForgetReady(span);
         }

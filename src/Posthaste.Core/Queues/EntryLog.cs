@@ -18,7 +18,13 @@ internal sealed class QueueTotals
 /// original order. Entries leave in any order. What is not in memory is in <see cref="Spans"/>; the cursor never passes
 /// it. Memory: 24 bytes per entry in memory, an expiry index of at most 16 bytes per entry, and the spans.
 /// </summary>
-internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEffects effects, uint nearHeadCount)
+/// <param name="level">Its priority.</param>
+/// <param name="totals">Of all levels of the queue.</param>
+/// <param name="effects">The queue's.</param>
+/// <param name="nearHeadCount">See <see cref="QueueMachine.NearHeadCount"/>.</param>
+/// <param name="isByDue">Entries wait for their time instead of a consumer; all stay indexed in memory.</param>
+internal sealed partial class EntryLog(
+    byte level, QueueTotals totals, IQueueEffects effects, uint nearHeadCount, bool isByDue = false)
 {
     /// <summary>Outdated items tolerated in the heap of returned entries.</summary>
     private const int OutdatedReturnsMin = 256;
@@ -33,7 +39,7 @@ internal sealed partial class EntryLog(byte level, QueueTotals totals, IQueueEff
 
     public EntryChunks Chunks { get; } = new();
 
-    public ExpiryIndex Expiry { get; } = new();
+    public ExpiryIndex Expiry { get; } = new(isByDue);
 
     public DeliveryMark Mark;
 

@@ -18,10 +18,21 @@ internal sealed class ExpiryIndex
     /// <summary>Outdated items that are tolerated whatever the number of entries.</summary>
     private const int OutdatedCountMin = 256;
 
+    private static readonly Comparer<EntryDue> LatestFirst =
+        Comparer<EntryDue>.Create(static (left, right) => right.CompareTo(left));
+
     private readonly MinHeap<EntryDue> _heap = new();
+    private readonly bool _indexesAll;
 
     // Latest expiry of all entries so far; an entry that never expires makes every later one out of order.
     private long _latestMs;
+
+    /// <param name="indexesAll">All are indexed: for a queue that lets go of its entries in this order.</param>
+    public ExpiryIndex(bool indexesAll)
+    {
+        _indexesAll = indexesAll;
+        IsOutOfOrder = indexesAll;
+    }
 
     /// <summary>Some entry is out of order: entries that come back from a segment have to be indexed.</summary>
     public bool IsOutOfOrder { get; private set; }
@@ -40,7 +51,7 @@ internal sealed class ExpiryIndex
         {
             _latestMs = long.MaxValue;
         }
-        else if (expiresAtMs < _latestMs)
+        else if (_indexesAll || expiresAtMs < _latestMs)
         {
             IsOutOfOrder = true;
             Insert(seq, expiresAtMs);
@@ -79,6 +90,29 @@ internal sealed class ExpiryIndex
     {
         _heap.Clear();
         _latestMs = 0;
-        IsOutOfOrder = false;
+        IsOutOfOrder = _indexesAll;
+    }
+
+    /// <summary>
+    /// The earliest items behind a place in the order, sorted. One walk through all: no order but the first item's is
+    /// kept.
+    /// </summary>
+    /// <param name="after">The last one that is not wanted.</param>
+    /// <param name="max">Most items wanted.</param>
+    /// <param name="chunks">Tells which items still say something true.</param>
+    public EntryDue[] Earliest(EntryDue after, int max, EntryChunks chunks)
+    {
+        // The worst of those kept so far is on top, and gives way to a better one.
+        var kept = new PriorityQueue<EntryDue, EntryDue>(LatestFirst);
+        foreach (var due in _heap.Items)
+        {
+            if (due.CompareTo(after) <= 0 || !EntryLog.IsReadyAndDue(chunks, due)) continue;
+            if (kept.Count < max) kept.Enqueue(due, due);
+            else if (due.CompareTo(kept.Peek()) < 0) kept.DequeueEnqueue(due, due);
+        }
+
+        EntryDue[] earliest = [.. kept.UnorderedItems.Select(item => item.Element)];
+        Array.Sort(earliest);
+        return earliest;
     }
 }

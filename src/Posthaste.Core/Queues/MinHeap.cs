@@ -20,6 +20,9 @@ internal sealed class MinHeap<T>
     /// <summary>The smallest item; the heap must not be empty.</summary>
     public T Top => _items[0];
 
+    /// <summary>All items, the smallest first and the others in no order that means anything.</summary>
+    public ReadOnlySpan<T> Items => _items.AsSpan(0, Count);
+
     public void Push(T item)
     {
         if (Count == _items.Length)

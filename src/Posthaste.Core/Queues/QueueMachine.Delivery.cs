@@ -73,6 +73,8 @@ public sealed partial class QueueMachine
     /// <returns>Deliveries made.</returns>
     public int Deliver(int budget, long nowMs)
     {
+        // What waits for its time is not for consumers, and goes in the order of that time only.
+        if (IsByDue) return 0;
         _isStalled = false;
         var deliveredCount = 0;
         while (deliveredCount < budget && !_isStalled && _consumers.Next() is { } consumer)

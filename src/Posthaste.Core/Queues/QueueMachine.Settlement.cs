@@ -202,7 +202,7 @@ public sealed partial class QueueMachine
     {
         _isStalled = false;
         ref var entry = ref log.Chunks.Find(seq);
-        if (Settings.DeadLetterExchange == null)
+        if (Settings.DeadLetterExchange == null && !IsByDue)
         {
             Settle(log, seq);
             return false;

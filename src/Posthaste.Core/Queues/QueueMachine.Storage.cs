@@ -84,6 +84,7 @@ public sealed partial class QueueMachine
         if (LogOf(new EntryId(level, 0)) is { } log && log.Spans.Find(block) is { IsColdReady: true } span)
         {
             log.Load(span, entries, _loadCounters ??= NoteStoredCounters);
+            if (IsByDue) log.LoadNextDue();
             _isStalled = false;
         }
     }
@@ -98,6 +99,7 @@ public sealed partial class QueueMachine
         if (LogOf(new EntryId(level, 0)) is { } log && log.Spans.Find(block) is { IsColdReady: true } span)
         {
             log.Fail(span);
+            if (IsByDue) log.LoadNextDue();
             _isStalled = false;
         }
     }

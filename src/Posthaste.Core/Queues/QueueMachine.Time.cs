@@ -27,7 +27,7 @@ public sealed partial class QueueMachine
             var dueMs = _hold.NextDueMs;
             foreach (var log in _logs)
             {
-                dueMs = Math.Min(dueMs, log.NextDueMs());
+                dueMs = Math.Min(dueMs, IsByDue ? log.NextReleaseMs() : log.NextDueMs());
             }
 
             return dueMs;
@@ -64,6 +64,12 @@ public sealed partial class QueueMachine
         var budget = TickBudget;
         foreach (var log in _logs)
         {
+            if (IsByDue)
+            {
+                ReleaseDue(log, nowMs, ref budget);
+                continue;
+            }
+
             ExpireHeads(log, nowMs, ref budget);
             ExpireIndexed(log, nowMs, ref budget);
             if (budget > 0)

@@ -162,7 +162,7 @@ public sealed partial class QueueMachine
 
     private EntryLog CreateLog(byte level)
     {
-        var log = new EntryLog(level, _totals, _effects, NearHeadCount);
+        var log = new EntryLog(level, _totals, _effects, NearHeadCount, IsByDue);
         _logByLevel[level] = log;
         var index = _logs.FindIndex(other => other.Level < level);
         _logs.Insert(index < 0 ? _logs.Count : index, log);

@@ -81,6 +81,11 @@ public sealed record QueueSettings
     public bool SingleActiveConsumer { get; init; }
 
     /// <summary>
+    /// Name of the exchange whose delayed messages it holds until they are due; null for the queues that clients use.
+    /// </summary>
+    public string? DelayedFor { get; init; }
+
+    /// <summary>
     /// Milliseconds that a client may take to settle a delivery (`x-consumer-timeout`), 0 for any time; null for the
     /// broker's default.
     /// </summary>

@@ -11,6 +11,7 @@ public sealed class Exchange : RouteTarget
 {
     private readonly HashSet<Binding> _bindings = [];
     private volatile byte[]? _alternateNameBytes;
+    private CatalogQueue? _delayQueue;
 
     internal Exchange(ExchangeDefinition definition, Router router)
         : base(definition.Name)
@@ -32,6 +33,16 @@ public sealed class Exchange : RouteTarget
 
     /// <summary>One of those that are always there: the default exchange and `amq.*`. Cannot be deleted.</summary>
     public bool IsPredeclared => Name.Length == 0 || CatalogNames.IsReserved(Name);
+
+    /// <summary>
+    /// Holds its messages that are delayed; null while it never had one. See
+    /// <see cref="VirtualHostCatalog.DeclareDelayQueue"/>.
+    /// </summary>
+    public CatalogQueue? DelayQueue
+    {
+        get => Volatile.Read(ref _delayQueue);
+        internal set => Volatile.Write(ref _delayQueue, value);
+    }
 
     /// <summary>The bindings that start here.</summary>
     public IReadOnlyCollection<Binding> Bindings => _bindings;

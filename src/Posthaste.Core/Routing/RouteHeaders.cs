@@ -13,7 +13,8 @@ public interface IHeaderLookup
 
 /// <summary>The headers to route by. The lookup is asked only if a headers exchange is on the way.</summary>
 /// <param name="Lookup">Null for a message without headers.</param>
-public readonly record struct RouteHeaders(IHeaderLookup? Lookup)
+/// <param name="IsDelayOver">The message has been delayed: no exchange on its way delays it again.</param>
+public readonly record struct RouteHeaders(IHeaderLookup? Lookup, bool IsDelayOver = false)
 {
     /// <summary>No headers.</summary>
     public static RouteHeaders None => default;

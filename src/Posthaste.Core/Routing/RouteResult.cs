@@ -9,6 +9,7 @@ namespace Posthaste.Core.Routing;
 public sealed class RouteResult
 {
     private readonly DistinctList<CatalogQueue> _queues = new();
+    private readonly DistinctList<Exchange> _delayedBy = new();
 
     /// <summary>Queues found so far.</summary>
     public int Count => _queues.Count;
@@ -35,11 +36,25 @@ public sealed class RouteResult
 
     internal DistinctList<TopicNode> NextTopicStates { get; private set; } = new();
 
+    /// <summary>Milliseconds for which <see cref="DelayedBy"/> hold the message back; 0 when none does.</summary>
+    public long DelayMs { get; private set; }
+
+    /// <summary>The exchanges that delay the message; valid until the result changes.</summary>
+    public ReadOnlySpan<Exchange> DelayedBy => _delayedBy.Items;
+
     /// <summary>Forgets the queues.</summary>
     public void Clear()
     {
         _queues.Clear();
+        _delayedBy.Clear();
+        DelayMs = 0;
         DependsOnHeaders = false;
+    }
+
+    internal void Delay(Exchange exchange, long delayMs)
+    {
+        DelayMs = delayMs;
+        _delayedBy.Add(exchange);
     }
 
     internal void Reach(RouteTarget target)

@@ -66,6 +66,19 @@ public sealed class Amqp091Format : IMessageFormat
 
     public byte ReadPriority(in MessageView message) => Read(message).Priority;
 
+    public ReleasedProperties Release(in MessageView message)
+    {
+        var properties = Read(message);
+        if (properties.Headers.IsEmpty)
+            return new(null, []);
+        var edit = new BasicPropertiesEdit(properties);
+        edit.SetHeaders(
+            FieldTableCodec.Encode(RoutingHeaders.Released(new FieldTableReader(properties.Headers).ToTable())));
+        var released = new byte[edit.Bytes];
+        edit.Write(released);
+        return new(released, DeathHeaders.HasLostCc(message) ? [] : RoutingHeaders.ReadAll(properties.Headers));
+    }
+
     /// <summary>
     /// Properties in canonical form as AMQP's consumers get them: flags and list, valid until the next call on this
     /// thread.

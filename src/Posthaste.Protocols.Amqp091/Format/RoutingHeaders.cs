@@ -1,3 +1,4 @@
+using Posthaste.Core.Routing;
 using Posthaste.Primitives.Tables;
 
 namespace Posthaste.Protocols.Amqp091.Format;
@@ -32,6 +33,23 @@ internal static class RoutingHeaders
             withoutBcc = FieldTableCodec.Encode(table.ToTable().Without(Bcc));
         keys = found;
         return null;
+    }
+
+    /// <summary>
+    /// The keys of CC and BCC in a message that was stored with both, because it was delayed: the blind copies are
+    /// still to be made.
+    /// </summary>
+    public static IReadOnlyList<byte[]> ReadAll(ReadOnlySpan<byte> headers) =>
+        Read(headers, out var keys, out _) is null && keys is not null ? keys : [];
+
+    /// <summary>The headers of a message whose delay is over: no blind copies, and the delay negated.</summary>
+    public static FieldTable Released(FieldTable headers)
+    {
+        headers = headers.Without(Bcc);
+        if (!headers.TryGetValue(DelayHeader.Name, out var delay) || !DelayHeader.TryRead(delay, out var delayMs))
+            return headers;
+        var isWide = delay.Type == FieldType.Int64 || delayMs > int.MaxValue;
+        return headers.With(DelayHeader.Name, isWide ? FieldValue.Int64(-delayMs) : FieldValue.Int32((int)-delayMs));
     }
 
     /// <summary>The keys of CC in a stored message.</summary>

@@ -76,12 +76,13 @@ internal readonly ref struct InspectedProperties
     }
 
     /// <summary>The properties as they are stored, in the scratch.</summary>
-    public ReadOnlySpan<byte> Encoded(ReadScope scope)
+    /// <param name="isDelayed">Blind copies are made later: their keys are kept until then.</param>
+    public ReadOnlySpan<byte> Encoded(bool isDelayed, ReadScope scope)
     {
         var edit = new BasicPropertiesEdit(_original);
         if (_replyTo is not null)
             edit.SetReplyTo(_replyTo);
-        if (_headers is not null)
+        if (_headers is not null && !isDelayed)
             edit.SetHeaders(_headers);
         var target = scope.Take(edit.Bytes);
         edit.Write(target);

@@ -67,7 +67,7 @@ internal sealed class PublishPath
             return NoRoute(status, publish.Exchange);
 
         channel.CountPublish();
-        var encoded = inspected.IsEdited ? inspected.Encoded(scope) : publish.Properties;
+        var encoded = inspected.IsEdited ? inspected.Encoded(route.IsDelayed, scope) : publish.Properties;
         if (route.IsEmpty)
         {
             _batch.CountUnroutable(route);

@@ -8,6 +8,7 @@ using Posthaste.Protocols.Mqtt.Format;
 using Posthaste.Protocols.Mqtt.Wire;
 using Posthaste.Protocols.Mqtt.Wire.Packets;
 using Posthaste.Protocols.Mqtt.Wire.Properties;
+using Posthaste.Protocols.Mqtt.Wire.Topics;
 
 namespace Posthaste.Protocols.Mqtt.Session;
 
@@ -116,6 +117,8 @@ internal sealed class PublishPath
     {
         if (topic.StartsWith(ReplyTopics.Prefix))
             return Route(publish, default, topic[ReplyTopics.Prefix.Length..], scope);
+        if (topic.StartsWith(DelayedTopic.Prefix))
+            return PublishDelayed(publish, topic, scope);
         if (topic.StartsWith("$SYS/"u8) || topic.SequenceEqual("$SYS"u8))
             return Refuse(publish, ReasonCode.NotAuthorized, scope);
         return topic.StartsWith("$share/"u8)
@@ -128,6 +131,21 @@ internal sealed class PublishPath
         var key = topic.Length <= KeyBytesOnStack ? stackalloc byte[topic.Length] : scope.Take(topic.Length);
         TopicKeys.Swap(topic, key);
         return Route(publish, MqttHandler.ExchangeBytes, key, scope);
+    }
+
+    /// <summary>`$delayed/SECONDS/TOPIC`: a publish to the topic behind it, later.</summary>
+    private WireError PublishDelayed(in Publish publish, ReadOnlySpan<byte> topic, ReadScope scope)
+    {
+        if (!DelayedTopic.TryParse(topic, out var delayS, out var target))
+            return Refuse(publish, ReasonCode.TopicNameInvalid, scope);
+        if (delayS == 0)
+            return PublishTopic(publish, target, scope);
+        var key = target.Length <= KeyBytesOnStack ? stackalloc byte[target.Length] : scope.Take(target.Length);
+        TopicKeys.Swap(target, key);
+        var status = _routes.ResolveDelayed(MqttHandler.ExchangeBytes, key, (long)delayS * MsPerSecond, out var route);
+        return status == RouteStatus.Found
+            ? Add(publish, route, scope)
+            : Refuse(publish, ReasonCode.NotAuthorized, scope);
     }
 
     private WireError Route(
@@ -164,7 +182,9 @@ internal sealed class PublishPath
             Body = ReadScope.AddressOf(publish.Payload),
             BodyLength = publish.Payload.Length,
         };
-        if (publish.Retain && _connection.Host.Retained.Prepare(ref message) != RetainRefusal.None)
+        if (publish.Retain && route.IsDelayed)
+            message.Flags |= MessageFlags.Retained;
+        else if (publish.Retain && _connection.Host.Retained.Prepare(ref message) != RetainRefusal.None)
             return Refuse(publish, ReasonCode.QuotaExceeded, scope);
 
         var code = route.IsEmpty ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;

@@ -35,6 +35,9 @@ public sealed class StompFormat : CanonicalFormat
             ArrayPool<byte>.Shared.Return(rented);
     }
 
+    public override ReleasedProperties Release(in MessageView message) =>
+        new(StoredHeaders.WithoutDelay(message.Properties), []);
+
     /// <summary>
     /// Properties in canonical form as the clients of 1.2 get them: header lines, valid until the next call on this
     /// thread.

@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Text;
 using Posthaste.Broker.Sessions;
+using Posthaste.Core.Routing;
+using Posthaste.Primitives.Tables;
 using Posthaste.Protocols.Stomp.Wire;
 
 namespace Posthaste.Protocols.Stomp.Format;
@@ -11,12 +15,14 @@ namespace Posthaste.Protocols.Stomp.Format;
 ///  reply-to:/reply-queue/stomp.gen-x\n
 ///  my-header:a\cb\n
 /// </code>
-/// Left out is what was for the broker (destination, receipt, transaction, content-length), what the envelope knows
-/// (persistent), and what only MESSAGE frames have (message-id, subscription, ack, redelivered). Names may be repeated:
-/// the first counts. A colon in a value may stand as it is.
+/// Left out is what was for the broker (destination, receipt, transaction, content-length, delay), what the
+/// envelope knows (persistent), and what only MESSAGE frames have (message-id, subscription, ack, redelivered).
+/// Names may be repeated: the first counts. A colon in a value may stand as it is.
 /// </summary>
 internal static class StoredHeaders
 {
+    private static ReadOnlySpan<byte> NameOfDelay => "x-delay"u8;
+
     /// <summary>What is stored of a SEND's headers, in the frame or in the scratch.</summary>
     /// <param name="frame">The SEND.</param>
     /// <param name="replyTo">Escaped value that takes the place of `reply-to`; empty to keep that.</param>
@@ -49,10 +55,33 @@ internal static class StoredHeaders
         return target[..written];
     }
 
+    /// <summary>Stored headers with `x-delay` negated; null if that is not there or says no delay.</summary>
+    public static byte[]? WithoutDelay(ReadOnlySpan<byte> stored)
+    {
+        if (!HeaderLines.TryFind(stored, NameOfDelay, out var value)
+            || !DelayHeader.TryRead(FieldValue.String(value), out var delayMs))
+        {
+            return null;
+        }
+
+        var negated = Encoding.ASCII.GetBytes((-delayMs).ToString(CultureInfo.InvariantCulture));
+        var target = new byte[stored.Length - value.Length + negated.Length];
+        var isFirst = true;
+        var written = 0;
+        foreach (var line in new HeaderLines(stored))
+        {
+            var isDelay = isFirst && line.Name.SequenceEqual(NameOfDelay);
+            isFirst &= !isDelay;
+            written += Put(line.Name, isDelay ? negated : line.Value, target.AsSpan(written));
+        }
+
+        return target;
+    }
+
     private static bool IsStored(ReadOnlySpan<byte> name) => KnownHeaders.Find(name) is not
         (KnownHeader.Destination or KnownHeader.ContentLength or KnownHeader.Receipt or KnownHeader.Transaction
         or KnownHeader.Persistent or KnownHeader.MessageId or KnownHeader.Subscription or KnownHeader.Ack
-        or KnownHeader.Redelivered);
+        or KnownHeader.Redelivered or KnownHeader.ScheduledDelay);
 
     private static int BytesMax(in HeaderLine line, StompVersion version)
     {

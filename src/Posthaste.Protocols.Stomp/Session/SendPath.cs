@@ -64,7 +64,7 @@ internal sealed class SendPath
             properties.ReplyTo = replyTo;
         }
 
-        error = FindRoute(frame, known, out var route);
+        error = FindRoute(frame, known, properties.DelayMs, out var route);
         if (error.IsError)
             return error;
         Count++;
@@ -76,7 +76,7 @@ internal sealed class SendPath
     }
 
     private StompError FindRoute(
-        scoped in StompFrame frame, KnownDestination known, out Route route)
+        scoped in StompFrame frame, KnownDestination known, long delayMs, out Route route)
     {
         route = null!;
         var destination = known.Destination;
@@ -95,6 +95,8 @@ internal sealed class SendPath
             known.IsDeclared = true;
         }
 
+        if (delayMs > 0)
+            return FindDelayed(destination, delayMs, out route);
         var status = Resolve(frame, destination, out route);
         if (status == RouteStatus.Found && route.IsEmpty && destination.Kind == DestinationKind.Queue)
         {
@@ -105,6 +107,16 @@ internal sealed class SendPath
             status = Resolve(frame, destination, out route);
         }
 
+        return status == RouteStatus.Found ? default : NoRoute(status, destination.Exchange);
+    }
+
+    /// <summary>It goes nowhere before it is due; a queue that is to be there is declared now.</summary>
+    private StompError FindDelayed(Destination destination, long delayMs, out Route route)
+    {
+        route = null!;
+        if (destination.Exchange.Length == 0 && DirectReplies.IsReplyName(destination.Key))
+            return new("Invalid header", $"{KnownHeader.ScheduledDelay.WireName()}: replies cannot be delayed");
+        var status = _routes.ResolveDelayed(destination.Exchange, destination.Key, delayMs, out route);
         return status == RouteStatus.Found ? default : NoRoute(status, destination.Exchange);
     }
 

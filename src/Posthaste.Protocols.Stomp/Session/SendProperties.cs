@@ -1,6 +1,7 @@
 using System.Text;
 using Posthaste.Broker.Security;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Routing;
 using Posthaste.Protocols.Stomp.Wire;
 
 namespace Posthaste.Protocols.Stomp.Session;
@@ -17,6 +18,9 @@ internal ref struct SendProperties
 
     /// <summary>Own time to live in milliseconds; -1 for none.</summary>
     public long TtlMs { get; private set; }
+
+    /// <summary>Milliseconds until it is published; 0 for now.</summary>
+    public long DelayMs { get; private set; }
 
     /// <summary>What is stored as `reply-to`, escaped, in place of what was sent; empty to store that.</summary>
     public ReadOnlySpan<byte> ReplyTo { get; set; }
@@ -44,6 +48,23 @@ internal ref struct SendProperties
             if (!frame.TryGetNumber(KnownHeader.Expiration, ExpirationMsMax, out var ttlMs))
                 return frame.NotA(KnownHeader.Expiration, $"a number of milliseconds up to {ExpirationMsMax}");
             properties.TtlMs = ttlMs;
+        }
+
+        if (frame.Has(KnownHeader.ScheduledDelay))
+        {
+            if (!frame.TryGetNumber(KnownHeader.ScheduledDelay, DelayHeader.DelayMsMax, out var delayMs))
+            {
+                return frame.NotA(
+                    KnownHeader.ScheduledDelay, $"a number of milliseconds up to {DelayHeader.DelayMsMax}");
+            }
+
+            properties.DelayMs = delayMs;
+        }
+
+        if (frame.Has(KnownHeader.ScheduledRepetition))
+        {
+            return new(
+                "not_implemented", $"{KnownHeader.ScheduledRepetition.WireName()}: messages are scheduled once only");
         }
 
         return frame.Has(KnownHeader.UserId) ? CheckUserId(frame, user) : default;

@@ -30,6 +30,12 @@ internal enum KnownHeader : byte
     Passcode,
     HeartBeat,
 
+    /// <summary>`AMQ_SCHEDULED_DELAY` of ActiveMQ.</summary>
+    ScheduledDelay,
+
+    /// <summary>`AMQ_SCHEDULED_PERIOD`, `_REPEAT` or `_CRON`: what asks for a message again and again.</summary>
+    ScheduledRepetition,
+
     /// <summary>How many there are, with <see cref="None"/>.</summary>
     Count,
 }
@@ -51,11 +57,22 @@ internal static class KnownHeaders
         11 => FindOfEleven(name),
         12 when name.SequenceEqual("subscription"u8) => KnownHeader.Subscription,
         14 => FindOfFourteen(name),
+        18 when name.SequenceEqual("AMQ_SCHEDULED_CRON"u8) => KnownHeader.ScheduledRepetition,
+        19 when name.SequenceEqual("AMQ_SCHEDULED_DELAY"u8) => KnownHeader.ScheduledDelay,
+        20 when name.SequenceEqual("AMQ_SCHEDULED_PERIOD"u8) || name.SequenceEqual("AMQ_SCHEDULED_REPEAT"u8) =>
+            KnownHeader.ScheduledRepetition,
         _ => KnownHeader.None,
     };
 
     /// <summary>As it stands on the wire, for messages to people: `content-length`.</summary>
-    public static string WireName(this KnownHeader header) => string.Concat(
+    public static string WireName(this KnownHeader header) => header switch
+    {
+        KnownHeader.ScheduledDelay => "AMQ_SCHEDULED_DELAY",
+        KnownHeader.ScheduledRepetition => "AMQ_SCHEDULED_PERIOD, _REPEAT or _CRON",
+        _ => Hyphenated(header),
+    };
+
+    private static string Hyphenated(KnownHeader header) => string.Concat(
         header.ToString().Select((letter, at) => char.IsUpper(letter)
             ? (at == 0 ? "" : "-") + char.ToLowerInvariant(letter)
             : letter.ToString()));

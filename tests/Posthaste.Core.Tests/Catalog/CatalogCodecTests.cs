@@ -36,6 +36,7 @@ public sealed class CatalogCodecTests
         { new QueueIdsUsed(1), "0107" + "0100000000000000" },
         { new VirtualHostAdded(1, "/"), "0108" + "01000000" + "0100" + "2F" },
         { new VirtualHostRemoved(1), "0109" + "01000000" },
+        { new DelayQueueDeclared(7, "x"), "010A" + "0700000000000000" + "0100" + "78" },
     };
 
     [Theory]
@@ -51,9 +52,10 @@ public sealed class CatalogCodecTests
     {
         Assert.Equal(
             "ExchangeDeclared=1 ExchangeDeleted=2 QueueDeclared=3 QueueDeleted=4 BindingAdded=5 BindingRemoved=6 " +
-            "QueueIdsUsed=7 VirtualHostAdded=8 VirtualHostRemoved=9",
+            "QueueIdsUsed=7 VirtualHostAdded=8 VirtualHostRemoved=9 " +
+            "DelayQueueDeclared=10",
             string.Join(' ', Golden.Select(row => $"{row.Data.Item1.GetType().Name}={Encode(row.Data.Item1)[1]}")));
-        Assert.Equal("Direct=1 Fanout=2 Topic=3 Headers=4", Members<ExchangeType>());
+        Assert.Equal("Direct=1 Fanout=2 Topic=3 Headers=4 DelayedMessage=5", Members<ExchangeType>());
     }
 
     [Theory]

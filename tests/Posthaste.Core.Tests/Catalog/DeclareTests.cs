@@ -195,8 +195,8 @@ public sealed class DeclareTests
     {
         Refused(CatalogErrorCode.PreconditionFailed, "unknown exchange type 'foo'", _catalog.Exchange("x", "foo"));
         Refused(
-            CatalogErrorCode.NotImplemented, "exchange type 'x-delayed-message' is not supported",
-            _catalog.Exchange("x", "x-delayed-message"));
+            CatalogErrorCode.NotImplemented, "exchange type 'x-consistent-hash' is not supported",
+            _catalog.Exchange("x", "x-consistent-hash"));
         Refused(
             CatalogErrorCode.PreconditionFailed,
             "invalid type 'signedint' for arg 'alternate-exchange' in exchange 'x' in vhost '/'",

@@ -41,6 +41,9 @@ internal sealed class Publisher : PublishSource
         _routes = host.CreateRouteCache();
     }
 
+    /// <summary>Milliseconds for which what is published from now on is delayed; 0 for not.</summary>
+    public long DelayMs { get; set; }
+
     /// <summary>Called for each run that the broker reports.</summary>
     public Action<ulong, ulong, bool>? OnHandled { get; init; }
 
@@ -172,8 +175,10 @@ internal sealed class Publisher : PublishSource
         out OutgoingPublish publish, bool orEmpty = false)
     {
         publish = default;
-        var status =
-            _routes.Resolve(Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(routingKey), out var route);
+        var (to, key) = (Encoding.UTF8.GetBytes(exchange), Encoding.UTF8.GetBytes(routingKey));
+        var status = DelayMs > 0
+            ? _routes.ResolveDelayed(to, key, DelayMs, out var route)
+            : _routes.Resolve(to, key, out route);
         if (status != RouteStatus.Found || (route.IsEmpty && !orEmpty)) return false;
         var pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, body.Length), pinned: true);
         body.CopyTo(pinned, 0);
