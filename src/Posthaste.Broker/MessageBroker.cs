@@ -185,6 +185,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
             this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host,
             Authenticator.RulesFor(user, host.Name));
         _connections[connection.Id] = connection;
+        Statistics.Churn.ConnectionsOpened.Add();
 
         // Asked again now that a change would find the connection: one in between has not.
         connection.Refresh(Authenticator.RulesFor(user, host.Name));
@@ -288,6 +289,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         var flushes = FlushSet.ForThisThread;
         foreach (var queue in connection.TakeExclusiveQueues()) queue.Host.RemoveQueue(queue, flushes);
         connection.Meter.End();
+        Statistics.Churn.ConnectionsClosed.Add();
         _connections.TryRemove(connection.Id, out _);
         flushes.FlushAll();
     }

@@ -70,6 +70,7 @@ public sealed partial class VirtualHost : IQueueFactory
     {
         var queue = new BrokerQueue(this, definition);
         Broker.Register(queue);
+        Broker.Statistics.Churn.QueuesCreated.Add();
         return queue;
     }
 
@@ -112,6 +113,7 @@ public sealed partial class VirtualHost : IQueueFactory
         var result =
             Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id));
         if (result.Error is not null) return result;
+        Broker.Statistics.Churn.QueuesDeclared.Add();
         result.Queue!.NoteUse();
         if (exclusive) by.Own(result.Queue);
         return result;
@@ -250,6 +252,7 @@ public sealed partial class VirtualHost : IQueueFactory
     private void Forget(BrokerQueue queue, bool isRecorded, FlushSet flushes)
     {
         Broker.Unregister(queue);
+        Broker.Statistics.Churn.QueuesDeleted.Add();
         if (queue.Definition.Exclusive) Broker.FindConnection(queue.Definition.OwnerConnectionId)?.Disown(queue);
         queue.Delete(isRecorded, flushes);
     }

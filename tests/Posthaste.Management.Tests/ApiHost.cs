@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Passwords;
+using Posthaste.Broker.Statistics;
 using Posthaste.Protocols.Amqp091;
+using Posthaste.Testing;
 
 namespace Posthaste.Management.Tests;
 
@@ -14,6 +16,7 @@ namespace Posthaste.Management.Tests;
 public sealed class ApiHost : IAsyncLifetime
 {
     private readonly HttpClient _http = new();
+    private readonly ManualTime _time = new();
     private ManagementServer? _server;
 
     public MessageBroker Broker { get; private set; } = null!;
@@ -22,7 +25,7 @@ public sealed class ApiHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Broker = MessageBroker.Open(new MessageBrokerOptions(), NullLoggerFactory.Instance);
+        Broker = MessageBroker.Open(new MessageBrokerOptions { ConnectionTime = _time }, NullLoggerFactory.Instance);
 
         // The API shows and makes messages in AMQP's terms.
         _ = new Amqp091Handler(Broker);
@@ -37,6 +40,9 @@ public sealed class ApiHost : IAsyncLifetime
         await _server!.DisposeAsync();
         await Broker.DisposeAsync();
     }
+
+    /// <summary>Lets so much time pass that what was counted is sampled.</summary>
+    public void Sample() => _time.Advance(TimeSpan.FromMilliseconds(BrokerStatistics.PeriodMs));
 
     /// <summary>Adds a user with a password that is the name, quick to verify.</summary>
     public void AddUser(string name, params string[] tags) => Assert.Null(Broker.Users.Put(new User(name)

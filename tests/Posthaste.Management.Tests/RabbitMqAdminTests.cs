@@ -42,6 +42,23 @@ public sealed class RabbitMqAdminTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task It_lists_all_columns_of_queues_channels_and_consumers()
+    {
+        await RunAsync("declare", "queue", "name=watched");
+        using var client = new FakeClient(api.Broker, "watched");
+        Assert.Contains("127.0.0.1:40000 -> 127.0.0.1:5672 (1)\tguest", await RunAsync(
+            "-f", "tsv", "list", "channels", "name", "user"));
+        Assert.Contains("tag\twatched", await RunAsync(
+            "-f", "tsv", "list", "consumers", "consumer_tag", "queue.name"));
+        foreach (var list in new[] { "channels", "consumers", "queues", "connections", "exchanges", "vhosts" })
+            Assert.DoesNotContain("Traceback", await RunAsync("-d", "10", "-f", "long", "list", list));
+        Assert.Contains(
+            "message_stats.publish_details.rate", await RunAsync("-d", "10", "-f", "tsv", "list", "channels"));
+        Assert.Contains(
+            "queue_totals.messages_details.rate", await RunAsync("-d", "10", "-f", "tsv", "show", "overview"));
+    }
+
+    [Fact]
     public async Task It_manages_policies()
     {
         await RunAsync("declare", "queue", "name=its-limited");

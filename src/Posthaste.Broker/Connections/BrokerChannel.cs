@@ -24,6 +24,9 @@ public abstract class BrokerChannel : ITrafficSource
     /// <summary>What the client calls it.</summary>
     public ushort Number { get; }
 
+    /// <summary>How lists name it: the connection's name and the number.</summary>
+    public string Name => $"{Connection.Name} ({Number})";
+
     /// <summary>What it counts.</summary>
     public Meter Meter => _meter;
 

@@ -28,7 +28,7 @@ public sealed class BrokerConnection : IDisposable
         OpenedAtMs = broker.NowMs;
         _user = user;
         Host = host;
-        Meter = new ConnectionMeter(broker.Statistics, host.Meter);
+        Meter = new ConnectionMeter(broker.Statistics, host.Meter, protocol);
     }
 
     /// <summary>Somebody wants it closed (an operator, a shutdown), with the reason to tell the client.</summary>
@@ -59,6 +59,11 @@ public sealed class BrokerConnection : IDisposable
     /// <summary>What `{client_id}` in topic permissions stands for: MQTT's client id; empty elsewhere.</summary>
     public string ClientId { get; set; } = "";
 
+    /// <summary>How lists name it: by its two ends.</summary>
+    public string Name => Transport.RemoteEndPoint is null
+        ? $"in-process {Id}"
+        : $"{Transport.RemoteEndPoint} -> {Transport.LocalEndPoint}";
+
     /// <summary>What the client calls itself; null if it doesn't say.</summary>
     public string? ClientName { get; set; }
 
@@ -82,6 +87,7 @@ public sealed class BrokerConnection : IDisposable
         var meter = new TrafficMeter(_broker.Statistics, Meter, channel);
         Meter.Add(meter);
         _channels = [.. _channels, channel];
+        _broker.Statistics.Churn.ChannelsOpened.Add();
         return meter;
     }
 
@@ -90,6 +96,7 @@ public sealed class BrokerConnection : IDisposable
     {
         _channels = [.. _channels.Where(other => other != channel)];
         Meter.End(meter);
+        _broker.Statistics.Churn.ChannelsClosed.Add();
     }
 
     internal void Disown(BrokerQueue queue)

@@ -121,6 +121,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     {
         _lease.Release();
         _flushes = null;
+        _meter?.NoteRoom(_machine.HasRoom, _nowMs);
         _facts.Flush();
         var lineMoves = _deadLetters is not null;
         if (_deadLetters is { } dead)

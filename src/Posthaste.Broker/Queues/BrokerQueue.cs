@@ -60,7 +60,7 @@ public sealed partial class BrokerQueue : CatalogQueue
     public long ConsumerTimeoutMs => _machine.Settings.ConsumerTimeoutMs ?? _broker.Options.ConsumerTimeoutMs;
 
     /// <summary>What it counts; null while no message has ever come.</summary>
-    public Meter? Meter => Volatile.Read(ref _meter);
+    public QueueMeter? Meter => Volatile.Read(ref _meter);
 
     internal QueueMachine Machine => _machine;
 

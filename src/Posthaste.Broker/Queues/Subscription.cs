@@ -1,4 +1,6 @@
+using Posthaste.Broker.Connections;
 using Posthaste.Core.Queues;
+using Posthaste.Primitives.Tables;
 
 namespace Posthaste.Broker.Queues;
 
@@ -14,6 +16,18 @@ public enum SubscriptionEnd
 /// </summary>
 public abstract class Subscription : QueueConsumer
 {
+    /// <summary>What the client knows it by, for those who look at it.</summary>
+    public virtual string ConsumerTag => "";
+
+    /// <summary>Whose it is; null for the broker's own.</summary>
+    public virtual BrokerConnection? Connection => null;
+
+    /// <summary>The channel that it is on; null where the protocol has none.</summary>
+    public virtual BrokerChannel? Channel => null;
+
+    /// <summary>What the client asked for with it.</summary>
+    public FieldTable Arguments { get; init; } = FieldTable.Empty;
+
     /// <summary>
     /// The subscription is on the queue: the answer to the client that must stand before the first delivery is due now.
     /// </summary>

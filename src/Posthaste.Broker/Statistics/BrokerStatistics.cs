@@ -8,8 +8,9 @@ namespace Posthaste.Broker.Statistics;
 /// </summary>
 /// <remarks>
 /// <code>
-///   queue ─────────────────────────┐
-///   channel ─▶ connection ─────────┴▶ virtual host ─▶ broker        exchange (for itself)
+///   queue ────────────────────▶ virtual host ─▶ broker
+///   channel ─▶ connection ─────▶ virtual host ─▶ broker, protocol
+///   exchange (for itself)
 /// </code>
 /// <para>
 /// Who works on an object counts in plain fields of it, that it alone writes or whose lock it holds anyway; nothing is
@@ -44,6 +45,7 @@ public sealed class BrokerStatistics : ITickable
     private readonly List<Meter> _taken = [];
     private readonly List<Meter> _dirty = [];
     private readonly HashSet<Meter> _withHistory = [];
+    private readonly ConcurrentDictionary<string, GroupMeter> _protocols = new(StringComparer.Ordinal);
     private readonly long[] _tickTimesMs = new long[TicksKept + 1];
     private long _lastTickMs;
     private int _currentTick;
@@ -60,6 +62,12 @@ public sealed class BrokerStatistics : ITickable
 
     /// <summary>The sum of everything.</summary>
     public GroupMeter Broker { get; }
+
+    /// <summary>How often connections, channels and queues came and went.</summary>
+    public Churn Churn { get; } = new();
+
+    /// <summary>The sums of the connections of each protocol that was spoken so far, by its name.</summary>
+    public IReadOnlyDictionary<string, GroupMeter> Protocols => _protocols;
 
     /// <summary>The number of the last sample.</summary>
     internal int CurrentTick => Volatile.Read(ref _currentTick);
@@ -85,6 +93,7 @@ public sealed class BrokerStatistics : ITickable
             var seconds = Math.Max(1, nowMs - _lastTickMs) / 1_000.0;
             _lastTickMs = nowMs;
             _tickTimesMs[tick % _tickTimesMs.Length] = WallMs;
+            Churn.Sample(seconds);
             foreach (var meter in _dirty) meter.RecordSample(tick, seconds);
             SampledCount = _dirty.Count;
             _dirty.Clear();
@@ -92,6 +101,9 @@ public sealed class BrokerStatistics : ITickable
             if (tick % TicksKept == 0) ForgetIdle(tick);
         }
     }
+
+    internal GroupMeter OfProtocol(string protocol) =>
+        _protocols.GetOrAdd(protocol, static (_, statistics) => new GroupMeter(statistics, parent: null), this);
 
     internal void Enqueue(Meter meter) => _noted.Enqueue(meter);
 

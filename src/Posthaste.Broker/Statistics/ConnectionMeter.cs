@@ -15,12 +15,11 @@ public sealed class ConnectionMeter : GroupMeter
     ];
 
     private volatile TrafficMeter[] _traffic = [];
+    private readonly GroupMeter _protocol;
     private volatile ProtocolSession? _session;
 
-    internal ConnectionMeter(BrokerStatistics statistics, Meter parent)
-        : base(statistics, parent)
-    {
-    }
+    internal ConnectionMeter(BrokerStatistics statistics, Meter parent, string protocol)
+        : base(statistics, parent) => _protocol = statistics.OfProtocol(protocol);
 
     /// <summary>The session whose bytes are counted; null for a connection without one.</summary>
     internal ProtocolSession? Session
@@ -59,6 +58,8 @@ public sealed class ConnectionMeter : GroupMeter
         into.Set(Metric.SentBytes, session.Output.SentBytes);
         into.Set(Metric.Flushes, session.Output.FlushCount);
     }
+
+    private protected override void ShareAside(in MetricValues change) => AddTo(_protocol, in change);
 
     private protected override void PassOn(ref MetricValues change)
     {

@@ -105,6 +105,18 @@ public abstract class Meter
     {
     }
 
+    /// <summary>Tells a sum that is not above it of its own or a lower one's change.</summary>
+    private protected virtual void ShareAside(in MetricValues change)
+    {
+    }
+
+    /// <summary>Adds to a sum of things that are not below.</summary>
+    private protected static void AddTo(GroupMeter sum, in MetricValues change)
+    {
+        sum.AddBelow(in change);
+        sum.MarkDirty();
+    }
+
     /// <summary>Leaves of a change what the parent is to count.</summary>
     private protected virtual void PassOn(ref MetricValues change)
     {
@@ -117,11 +129,13 @@ public abstract class Meter
         if (change.IsZero) return;
         _collected = now;
         MarkDirty();
+        ShareAside(in change);
         PassOn(ref change);
         for (var above = _parent; above is not null; above = above._parent)
         {
             above.AddBelow(in change);
             above.MarkDirty();
+            above.ShareAside(in change);
             above.PassOn(ref change);
         }
     }

@@ -7,6 +7,7 @@ namespace Posthaste.Broker.Statistics;
 public sealed class QueueMeter : Meter
 {
     private readonly BrokerQueue _queue;
+    private ConsumerCapacity _capacity;
 
     internal QueueMeter(BrokerQueue queue)
         : base(queue.Host.Broker.Statistics, queue.Host.Meter) => _queue = queue;
@@ -19,6 +20,14 @@ public sealed class QueueMeter : Meter
     internal long DeadExpiredCount;
     internal long DeadMaxLengthCount;
     internal long DeadDeliveryLimitCount;
+
+    /// <summary>
+    /// The share of the last seconds in which a consumer would have taken a message at once, from 0 to 1; 0 without
+    /// consumers.
+    /// </summary>
+    public double ConsumerCapacity => _queue.ConsumerCount == 0 ? 0 : _capacity.At(_queue.Host.Broker.NowMs);
+
+    internal void NoteRoom(bool hasRoom, long nowMs) => _capacity.Note(hasRoom, nowMs);
 
     internal void CountDeath(DeadLetterReason reason)
     {

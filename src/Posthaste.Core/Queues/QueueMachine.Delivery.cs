@@ -34,6 +34,9 @@ public sealed partial class QueueMachine
     /// <summary>Whether a <see cref="Deliver"/> now could make progress.</summary>
     public bool HasWork => ReadyCount > 0 && !_isStalled && _consumers.Next() != null;
 
+    /// <summary>Whether some consumer would take a message now.</summary>
+    public bool HasRoom => _consumers.Next() != null;
+
     /// <summary>Attaches a consumer that is not attached anywhere.</summary>
     public bool TryAddConsumer(QueueConsumer consumer, out ConsumerRefusal refusal)
     {

@@ -22,8 +22,12 @@ internal static class Listing
     /// <param name="items">All that the user may see, in any order.</param>
     /// <param name="nameOf">What `name` filters and the default order is by.</param>
     /// <param name="row">The object to show.</param>
+    /// <param name="sortKey">
+    /// Numbers to sort by that need no row: null for a column that does. A page then costs a page, sorted or not.
+    /// </param>
     public static JsonNode Show<T>(
-        HttpContext context, IEnumerable<T> items, Func<T, string> nameOf, Func<T, JsonObject> row)
+        HttpContext context, IEnumerable<T> items, Func<T, string> nameOf, Func<T, JsonObject> row,
+        Func<string, Func<T, double>?>? sortKey = null)
     {
         var query = context.Request.Query;
         var all = items.OrderBy(nameOf, StringComparer.Ordinal).ToList();
@@ -34,6 +38,12 @@ internal static class Listing
         var sort = query["sort"].ToString();
         var isReverse = query["sort_reverse"] == "true";
         var columns = query["columns"].ToString();
+        if (sort.Length > 0 && sortKey?.Invoke(sort) is { } key)
+        {
+            all = [.. isReverse ? all.OrderByDescending(key) : all.OrderBy(key)];
+            (sort, isReverse) = ("", false);
+        }
+
         if (query["page"].ToString() is not { Length: > 0 } pageText)
             return Rows(Sort(all, row, sort, isReverse), columns);
 
@@ -59,6 +69,15 @@ internal static class Listing
             ["total_count"] = total,
         };
     }
+
+    /// <summary>The `columns` of one object that is no list.</summary>
+    public static JsonObject Select(JsonObject row, HttpContext context) =>
+        context.Request.Query["columns"].ToString() is { Length: > 0 } columns
+            ? Columns(row, Paths(columns))
+            : row;
+
+    private static string[][] Paths(string columns) =>
+        [.. columns.Split(',').Select(static column => column.Split('.'))];
 
     private static List<T> Filter<T>(List<T> items, Func<T, string> nameOf, string filter, bool isRegex)
     {
@@ -93,7 +112,7 @@ internal static class Listing
     private static JsonArray Rows(IEnumerable<JsonObject> rows, string columns)
     {
         if (columns.Length == 0) return new JsonArray([.. rows]);
-        var paths = columns.Split(',').Select(static column => column.Split('.')).ToArray();
+        var paths = Paths(columns);
         return new JsonArray([.. rows.Select(row => Columns(row, paths))]);
     }
 

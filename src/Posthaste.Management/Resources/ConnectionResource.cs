@@ -29,7 +29,8 @@ internal sealed class ConnectionResource : IResource
     private static Task ListOfUserAsync(ApiRequest request) =>
         ShowAsync(request, Visible(request).Where(connection => connection.User.Name == request[2]));
 
-    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(request.Context, Describe(Find(request)));
+    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(
+        request.Context, Describe(Find(request), SampleWindows.Of(request.Context)));
 
     private static Task CloseAsync(ApiRequest request)
     {
@@ -50,31 +51,40 @@ internal sealed class ConnectionResource : IResource
         connection.RequestClose(reason.Length > 0 ? reason : "Closed via management plugin");
     }
 
-    private static Task ShowAsync(ApiRequest request, IEnumerable<BrokerConnection> connections) =>
-        Json.WriteAsync(request.Context, Listing.Show(request.Context, connections, NameOf, Describe));
-
-    /// <summary>All for those who see all, else the user's own, as in RabbitMQ.</summary>
-    private static IEnumerable<BrokerConnection> Visible(ApiRequest request) => request.Broker.Connections
-        .Where(connection => request.SeesAll || connection.User.Name == request.User.Name);
-
-    private static BrokerConnection Find(ApiRequest request) =>
-        Visible(request).FirstOrDefault(connection => NameOf(connection) == request[1]) ?? throw ApiError.NotFound();
-
-    private static string NameOf(BrokerConnection connection)
+    private static Task ShowAsync(ApiRequest request, IEnumerable<BrokerConnection> connections)
     {
-        var transport = connection.Transport;
-        return transport.RemoteEndPoint is null
-            ? $"in-process {connection.Id}"
-            : $"{transport.RemoteEndPoint} -> {transport.LocalEndPoint}";
+        var windows = SampleWindows.Of(request.Context);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, connections, static connection => connection.Name,
+            connection => Describe(connection, windows)));
     }
 
-    private static JsonObject Describe(BrokerConnection connection)
+    /// <summary>All for those who see all, else the user's own, as in RabbitMQ.</summary>
+    public static IEnumerable<BrokerConnection> Visible(ApiRequest request) => request.Broker.Connections
+        .Where(connection => request.SeesAll || connection.User.Name == request.User.Name);
+
+    public static BrokerConnection Find(ApiRequest request) =>
+        Visible(request).FirstOrDefault(connection => connection.Name == request[1]) ?? throw ApiError.NotFound();
+
+    /// <summary>The part of a row that channels and consumers repeat.</summary>
+    public static JsonObject DescribeShort(BrokerConnection connection)
+    {
+        var remote = connection.Transport.RemoteEndPoint as IPEndPoint;
+        return new JsonObject
+        {
+            ["name"] = connection.Name,
+            ["peer_host"] = remote?.Address.ToString(),
+            ["peer_port"] = remote?.Port,
+        };
+    }
+
+    private static JsonObject Describe(BrokerConnection connection, SampleWindows windows)
     {
         var remote = connection.Transport.RemoteEndPoint as IPEndPoint;
         var local = connection.Transport.LocalEndPoint as IPEndPoint;
-        return new JsonObject
+        var row = new JsonObject
         {
-            ["name"] = NameOf(connection),
+            ["name"] = connection.Name,
             ["user_provided_name"] = connection.ClientName,
             ["user"] = connection.User.Name,
             ["vhost"] = connection.Host.Name,
@@ -88,6 +98,12 @@ internal sealed class ConnectionResource : IResource
             ["connected_at"] = connection.OpenedAtMs,
             ["node"] = NodeResource.Name,
             ["type"] = "network",
+            ["user_who_performed_action"] = connection.User.Name,
+            ["channels"] = connection.Channels.Count,
+            ["send_pend"] = 0,
+            ["message_stats"] = StatisticsRows.OfClients(connection.Meter, windows.Messages),
         };
+        StatisticsRows.AddBytes(row, connection.Meter, windows.Bytes);
+        return row;
     }
 }

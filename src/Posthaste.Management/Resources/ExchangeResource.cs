@@ -27,15 +27,19 @@ internal sealed class ExchangeResource : IResource
     /// <summary>The exchange's name in a segment.</summary>
     public static string NameAt(ApiRequest request, int index) => request[index] == Default ? "" : request[index];
 
-    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
-        request.Context,
-        request.HostsAt(1).SelectMany(static host => host.Catalog.Exchanges.Select(exchange => (host, exchange))),
-        static item => item.exchange.Name, static item => Describe(item.host, item.exchange)));
+    private static Task ListAsync(ApiRequest request)
+    {
+        var windows = SampleWindows.Of(request.Context);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context,
+            request.HostsAt(1).SelectMany(static host => host.Catalog.Exchanges.Select(exchange => (host, exchange))),
+            static item => item.exchange.Name, item => Describe(item.host, item.exchange, windows)));
+    }
 
     private static Task GetAsync(ApiRequest request)
     {
         var (host, exchange) = Find(request);
-        return Json.WriteAsync(request.Context, Describe(host, exchange));
+        return Json.WriteAsync(request.Context, Describe(host, exchange, SampleWindows.Of(request.Context)));
     }
 
     private static async Task DeclareAsync(ApiRequest request)
@@ -92,7 +96,7 @@ internal sealed class ExchangeResource : IResource
             : throw ApiError.NotFound();
     }
 
-    private static JsonObject Describe(VirtualHost host, Exchange exchange)
+    private static JsonObject Describe(VirtualHost host, Exchange exchange, SampleWindows windows)
     {
         var row = new JsonObject
         {
@@ -103,6 +107,7 @@ internal sealed class ExchangeResource : IResource
             ["auto_delete"] = exchange.Definition.AutoDelete,
             ["internal"] = exchange.Internal,
             ["arguments"] = Json.From(exchange.Definition.Arguments),
+            ["message_stats"] = StatisticsRows.OfExchange(host.MeterOf(exchange), windows.Messages),
         };
         PolicyResource.AddTo(row, host.Policies.ForExchange(exchange.Name));
         return row;

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Posthaste.Broker.Flow;
-using Posthaste.Broker.Queues;
-using Posthaste.Core.Catalog;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
@@ -14,12 +12,13 @@ internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IReso
     /// <summary>The name of the one node.</summary>
     public static string Name { get; } = $"posthaste@{Environment.MachineName}";
 
-    private static readonly string Version = typeof(NodeResource).Assembly
+    /// <summary>The product's version.</summary>
+    public static readonly string Version = typeof(NodeResource).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("overview", OverviewAsync);
+        routes.Get("overview", new Overview(listeners).ShowAsync);
         routes.Get("cluster-name", static request =>
             Json.WriteAsync(request.Context, new JsonObject { ["name"] = Name }));
         routes.Get("nodes", request => Json.WriteAsync(request.Context, new JsonArray(Describe(request))));
@@ -36,53 +35,6 @@ internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IReso
             request, listeners.Any(listener => listener.Protocol == request[3]) ? null : "no active listener"));
     }
 
-    private Task OverviewAsync(ApiRequest request)
-    {
-        var hosts = request.VirtualHosts.ToList();
-        long ready = 0, unacknowledged = 0;
-        int queues = 0, consumers = 0;
-        foreach (var queue in hosts.SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>())
-        {
-            queues++;
-            consumers += queue.ConsumerCount;
-            ready += queue.MessageCount;
-            unacknowledged += queue.UnackedCount;
-        }
-
-        return Json.WriteAsync(request.Context, new JsonObject
-        {
-            // What tools look at before they use a feature: the RabbitMQ whose API this is.
-            ["management_version"] = "3.13.7",
-            ["rabbitmq_version"] = "3.13.7",
-            ["product_name"] = "Posthaste",
-            ["product_version"] = Version,
-            ["erlang_version"] = "0",
-            ["cluster_name"] = Name,
-            ["node"] = Name,
-            ["rates_mode"] = "none",
-            ["exchange_types"] = new JsonArray([.. Enum.GetValues<ExchangeType>().Select(static type => new JsonObject
-            {
-                ["name"] = type.WireName(), ["enabled"] = true,
-            })]),
-            ["queue_totals"] = new JsonObject
-            {
-                ["messages"] = ready + unacknowledged,
-                ["messages_ready"] = ready,
-                ["messages_unacknowledged"] = unacknowledged,
-            },
-            ["object_totals"] = new JsonObject
-            {
-                ["connections"] = request.Broker.Connections.Count(),
-                ["queues"] = queues,
-                ["exchanges"] = hosts.Sum(static host => host.Catalog.Exchanges.Count()),
-                ["consumers"] = consumers,
-            },
-            ["message_stats"] = new JsonObject(),
-            ["listeners"] = new JsonArray([.. listeners.Select(Describe)]),
-            ["contexts"] = new JsonArray(),
-        });
-    }
-
     private static string? Alarms(ApiRequest request) =>
         request.Broker.Alarms.PublishersBlocked ? request.Broker.Alarms.Reason : null;
 
@@ -94,7 +46,7 @@ internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IReso
         return Json.WriteAsync(request.Context, new JsonObject { ["status"] = "failed", ["reason"] = failure });
     }
 
-    private static JsonObject Describe(ListenerRow listener) => new()
+    public static JsonObject Describe(ListenerRow listener) => new()
     {
         ["node"] = Name,
         ["protocol"] = listener.Protocol,

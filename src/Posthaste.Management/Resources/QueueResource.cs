@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
-using Posthaste.Core.Queues;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
@@ -22,12 +20,17 @@ internal sealed class QueueResource : IResource
         routes.Post("queues/{vhost}/{name}/get", TakeAsync);
     }
 
-    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
-        request.Context,
-        request.HostsAt(1).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>(),
-        static queue => queue.Name, Describe));
+    private static Task ListAsync(ApiRequest request)
+    {
+        var windows = SampleWindows.Of(request.Context);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context,
+            request.HostsAt(1).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>(),
+            static queue => queue.Name, queue => QueueRows.Describe(queue, windows), QueueRows.SortKey));
+    }
 
-    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(request.Context, Describe(Find(request)));
+    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(
+        request.Context, QueueRows.DescribeWhole(Find(request), SampleWindows.Of(request.Context)));
 
     private static async Task DeclareAsync(ApiRequest request)
     {
@@ -84,29 +87,5 @@ internal sealed class QueueResource : IResource
     {
         if (queue.Host.CheckUse(AccessKind.Read, queue, request.ActIn(queue.Host)) is { } error)
             throw ApiError.From(error);
-    }
-
-    private static JsonObject Describe(BrokerQueue queue)
-    {
-        var definition = queue.Definition;
-        long ready = queue.MessageCount, unacknowledged = queue.UnackedCount;
-        var row = new JsonObject
-        {
-            ["name"] = queue.Name,
-            ["vhost"] = queue.Host.Name,
-            ["type"] = definition.Settings.Type == QueueType.Quorum ? "quorum" : "classic",
-            ["durable"] = definition.Durable,
-            ["exclusive"] = definition.Exclusive,
-            ["auto_delete"] = definition.AutoDelete,
-            ["arguments"] = Json.From(definition.Arguments),
-            ["state"] = "running",
-            ["node"] = NodeResource.Name,
-            ["messages"] = ready + unacknowledged,
-            ["messages_ready"] = ready,
-            ["messages_unacknowledged"] = unacknowledged,
-            ["consumers"] = queue.ConsumerCount,
-        };
-        PolicyResource.AddTo(row, queue.Policies);
-        return row;
     }
 }

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
-using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Statistics;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
@@ -19,10 +19,15 @@ internal sealed class VirtualHostResource : IResource
         routes.Get("vhosts/{vhost}/topic-permissions", TopicPermissionsAsync);
     }
 
-    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
-        request.Context, request.VirtualHosts, static host => host.Name, Describe));
+    private static Task ListAsync(ApiRequest request)
+    {
+        var windows = SampleWindows.Of(request.Context);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, request.VirtualHosts, static host => host.Name, host => Describe(host, windows)));
+    }
 
-    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(request.Context, Describe(request.Host(1)));
+    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(
+        request.Context, Describe(request.Host(1), SampleWindows.Of(request.Context)));
 
     private static async Task AddAsync(ApiRequest request)
     {
@@ -61,23 +66,19 @@ internal sealed class VirtualHostResource : IResource
             static item => item.User, PermissionResource.Describe));
     }
 
-    private static JsonObject Describe(VirtualHost host)
+    private static JsonObject Describe(VirtualHost host, SampleWindows windows)
     {
-        long ready = 0, unacknowledged = 0;
-        foreach (var queue in host.Catalog.Queues.Cast<BrokerQueue>())
-        {
-            ready += queue.MessageCount;
-            unacknowledged += queue.UnackedCount;
-        }
-
-        return new JsonObject
+        var now = host.Meter.Now;
+        var row = new JsonObject
         {
             ["name"] = host.Name,
             ["tracing"] = false,
-            ["messages"] = ready + unacknowledged,
-            ["messages_ready"] = ready,
-            ["messages_unacknowledged"] = unacknowledged,
             ["cluster_state"] = new JsonObject { [NodeResource.Name] = "running" },
+            ["message_stats"] = StatisticsRows.OfClients(host.Meter, windows.Messages),
         };
+        StatisticsRows.AddDepth(
+            row, host.Meter, now.Of(Metric.Ready), now.Of(Metric.Unacknowledged), windows.Lengths);
+        StatisticsRows.AddBytes(row, host.Meter, windows.Bytes);
+        return row;
     }
 }

@@ -34,7 +34,7 @@ internal sealed partial class AmqpChannel
     private WireError Handle(in ExchangeDeclare declare)
     {
         var result = Host.DeclareExchange(
-            Name(declare.Exchange), Encoding.UTF8.GetString(declare.Type), declare.Passive, declare.Durable,
+            TextOf(declare.Exchange), Encoding.UTF8.GetString(declare.Type), declare.Passive, declare.Durable,
             declare.AutoDelete,
             declare.Internal, Arguments(declare.Arguments), _connection.Opened);
         return Answer(result, MethodId.ExchangeDeclare, declare.NoWait, default(ExchangeDeclareOk));
@@ -42,14 +42,14 @@ internal sealed partial class AmqpChannel
 
     private WireError Handle(in ExchangeDelete delete)
     {
-        var result = Host.DeleteExchange(Name(delete.Exchange), delete.IfUnused, _connection.Opened);
+        var result = Host.DeleteExchange(TextOf(delete.Exchange), delete.IfUnused, _connection.Opened);
         return Answer(result, MethodId.ExchangeDelete, delete.NoWait, default(ExchangeDeleteOk));
     }
 
     private WireError Handle(in ExchangeBind bind)
     {
         var result = Host.BindExchange(
-            Name(bind.Destination), Name(bind.Source), Encoding.UTF8.GetString(bind.RoutingKey),
+            TextOf(bind.Destination), TextOf(bind.Source), Encoding.UTF8.GetString(bind.RoutingKey),
             Arguments(bind.Arguments), _connection.Opened);
         return Answer(result, MethodId.ExchangeBind, bind.NoWait, default(ExchangeBindOk));
     }
@@ -57,14 +57,14 @@ internal sealed partial class AmqpChannel
     private WireError Handle(in ExchangeUnbind unbind)
     {
         var result = Host.UnbindExchange(
-            Name(unbind.Destination), Name(unbind.Source), Encoding.UTF8.GetString(unbind.RoutingKey),
+            TextOf(unbind.Destination), TextOf(unbind.Source), Encoding.UTF8.GetString(unbind.RoutingKey),
             Arguments(unbind.Arguments), _connection.Opened);
         return Answer(result, MethodId.ExchangeUnbind, unbind.NoWait, default(ExchangeUnbindOk));
     }
 
     private WireError Handle(in QueueDeclare declare)
     {
-        var name = Name(declare.Queue);
+        var name = TextOf(declare.Queue);
         if (name.StartsWith(DirectReplies.PseudoQueue, StringComparison.Ordinal)
             || ReplyAddress.IsForwarding(declare.Queue))
         {
@@ -106,7 +106,7 @@ internal sealed partial class AmqpChannel
         if (!TryResolveQueue(bind.Queue, MethodId.QueueBind, out var queue, out var error))
             return error;
         var result = Host.BindQueue(
-            queue, Name(bind.Exchange), KeyOf(bind.Queue, key), Arguments(bind.Arguments), _connection.Opened);
+            queue, TextOf(bind.Exchange), KeyOf(bind.Queue, key), Arguments(bind.Arguments), _connection.Opened);
         return Answer(result, MethodId.QueueBind, bind.NoWait, default(QueueBindOk));
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class AmqpChannel
         if (!TryResolveQueue(unbind.Queue, MethodId.QueueUnbind, out var queue, out var error))
             return error;
         var result = Host.UnbindQueue(
-            queue, Name(unbind.Exchange), KeyOf(unbind.Queue, unbind.RoutingKey), Arguments(unbind.Arguments),
+            queue, TextOf(unbind.Exchange), KeyOf(unbind.Queue, unbind.RoutingKey), Arguments(unbind.Arguments),
             _connection.Opened);
         return Answer(result, MethodId.QueueUnbind, noWait: false, default(QueueUnbindOk));
     }
@@ -141,7 +141,7 @@ internal sealed partial class AmqpChannel
     /// <summary>The name given, or for none that of the queue declared last on the channel.</summary>
     private bool TryResolveName(ReadOnlySpan<byte> given, MethodId method, out string name, out WireError error)
     {
-        name = given.IsEmpty ? _lastQueue : Name(given);
+        name = given.IsEmpty ? _lastQueue : TextOf(given);
         error = name.Length == 0 ? new WireError(ReplyCode.NotFound, "no previously declared queue", method) : default;
         return name.Length > 0;
     }

@@ -59,16 +59,17 @@ internal sealed partial class AmqpChannel
 
     private WireError Handle(in BasicConsume consume, ReadScope scope)
     {
-        var given = Encoding.UTF8.GetString(consume.ConsumerTag);
-        if (CheckNewConsumer(given) is { } refused)
+        var givenTag = Encoding.UTF8.GetString(consume.ConsumerTag);
+        if (CheckNewConsumer(givenTag) is { } refused)
             return refused;
-        var tag = given.Length > 0 ? given : GenerateTag();
+        var tag = givenTag.Length > 0 ? givenTag : GenerateTag();
         if (consume.Queue.SequenceEqual("amq.rabbitmq.reply-to"u8))
             return ConsumeReplies(tag, consume);
         if (!TryFindQueue(consume.Queue, MethodId.BasicConsume, out var queue, out var error))
             return error;
+        var given = Arguments(consume.Arguments);
         if (ConsumerArguments.Parse(
-            queue.Name, Host.Name, queue.Definition.Settings.Type, Arguments(consume.Arguments), out var arguments)
+            queue.Name, Host.Name, queue.Definition.Settings.Type, given, out var arguments)
             is { } invalid)
         {
             return ToWire(invalid, MethodId.BasicConsume);
@@ -88,6 +89,7 @@ internal sealed partial class AmqpChannel
             Priority = arguments.Priority,
             Exclusive = consume.Exclusive,
             TimeoutMs = arguments.TimeoutMs ?? queue.ConsumerTimeoutMs,
+            Arguments = given,
         };
         Deliveries.ExpectTimeout(subscription.TimeoutMs);
 

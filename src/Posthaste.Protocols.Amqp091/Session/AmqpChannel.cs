@@ -236,7 +236,7 @@ internal sealed partial class AmqpChannel : BrokerChannel
         error.Text,
         method);
 
-    private static string Name(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
+    private static string TextOf(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 
     private static FieldTable Arguments(ReadOnlySpan<byte> content) => new FieldTableReader(content).ToTable();
 

@@ -1,4 +1,6 @@
+using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire.Methods;
@@ -21,6 +23,12 @@ internal sealed class AmqpSubscription : SessionSubscription
 
     /// <summary>The consumer tag.</summary>
     public byte[] Tag { get; }
+
+    public override string ConsumerTag => Encoding.UTF8.GetString(Tag);
+
+    public override BrokerConnection Connection => _channel.Connection;
+
+    public override BrokerChannel Channel => _channel;
 
     protected override void Started(FlushSet flushes)
     {

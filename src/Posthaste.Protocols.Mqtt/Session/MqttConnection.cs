@@ -68,7 +68,10 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder, ITr
 
     /// <summary>Made, like all of these, for the first packet that needs it: an idle client has none.</summary>
     public MqttDeliveries Deliveries =>
-        _deliveries ??= new MqttDeliveries(Output, Broker, Session, _clientLimits, OnQueueDeleted);
+        _deliveries ??= new MqttDeliveries(Output, Broker, Session, _clientLimits, OnQueueDeleted)
+        {
+            Connection = Opened,
+        };
 
     /// <summary>What it has counted. Any thread, as an estimate.</summary>
     public Traffic Traffic => new(

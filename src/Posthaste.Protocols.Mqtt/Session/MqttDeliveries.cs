@@ -1,5 +1,6 @@
 using System.Buffers;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Messages;
@@ -58,6 +59,9 @@ internal sealed class MqttDeliveries
         _onQueueDeleted = onQueueDeleted;
         Window = new OutgoingWindow(limits.InFlightMax);
     }
+
+    /// <summary>Whose it is.</summary>
+    public BrokerConnection? Connection { get; init; }
 
     /// <summary>What is out with QoS 1 and 2. Under the gate.</summary>
     public OutgoingWindow Window { get; }

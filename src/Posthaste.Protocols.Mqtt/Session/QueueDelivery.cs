@@ -1,4 +1,5 @@
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
 
@@ -30,6 +31,10 @@ internal sealed class QueueDelivery(BrokerQueue queue, QueueKind kind, MqttDeliv
 
     /// <summary>The filter of the group, UTF-8; empty for other queues.</summary>
     public byte[] SharedFilter { get; init; } = [];
+
+    public override string ConsumerTag => Connection?.ClientId ?? "";
+
+    public override BrokerConnection? Connection => deliveries.Connection;
 
     protected override bool TryReserve() => deliveries.TryReserve(this);
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Stomp.Format;
@@ -75,6 +76,10 @@ internal sealed class StompSubscription : SessionSubscription
 
     /// <summary>Under the gate: makes deliveries unacknowledged again: a transaction was aborted.</summary>
     public void Restore(List<UnackedDelivery> taken) => _unacked.Restore(taken);
+
+    public override string ConsumerTag => $"T_{Encoding.UTF8.GetString(_id)}";
+
+    public override BrokerConnection Connection => _session.Connection.Opened;
 
     protected override bool TryReserve() => _session.TryReserve(this);
 

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Posthaste.Broker.Connections;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>`channels`: what the channels of connections are doing.</summary>
+internal sealed class ChannelResource : IResource
+{
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("channels", static request => ShowAsync(request, ConnectionResource.Visible(request)));
+        routes.Get("channels/{name}", GetAsync);
+        routes.Get("vhosts/{vhost}/channels", ListOfHostAsync);
+        routes.Get("connections/{name}/channels", static request =>
+            ShowAsync(request, [ConnectionResource.Find(request)]));
+    }
+
+    private static Task ListOfHostAsync(ApiRequest request)
+    {
+        var host = request.Host(1);
+        return ShowAsync(request, ConnectionResource.Visible(request).Where(connection => connection.Host == host));
+    }
+
+    private static Task GetAsync(ApiRequest request)
+    {
+        var channel = ConnectionResource.Visible(request).SelectMany(static connection => connection.Channels)
+            .FirstOrDefault(channel => channel.Name == request[1]) ?? throw ApiError.NotFound();
+        var row = Describe(channel, SampleWindows.Of(request.Context));
+        row["consumer_details"] = new JsonArray([.. ConsumerResource.On(channel).Select(ConsumerResource.Describe)]);
+        return Json.WriteAsync(request.Context, row);
+    }
+
+    private static Task ShowAsync(ApiRequest request, IEnumerable<BrokerConnection> connections)
+    {
+        var windows = SampleWindows.Of(request.Context);
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, connections.SelectMany(static connection => connection.Channels),
+            static channel => channel.Name, channel => Describe(channel, windows)));
+    }
+
+    private static JsonObject Describe(BrokerChannel channel, SampleWindows windows) => new()
+    {
+        ["name"] = channel.Name,
+        ["number"] = channel.Number,
+        ["connection_details"] = ConnectionResource.DescribeShort(channel.Connection),
+        ["vhost"] = channel.Connection.Host.Name,
+        ["user"] = channel.Connection.User.Name,
+        ["user_who_performed_action"] = channel.Connection.User.Name,
+        ["node"] = NodeResource.Name,
+        ["state"] = "running",
+        ["confirm"] = channel.IsConfirming,
+        ["transactional"] = channel.IsTransactional,
+        ["prefetch_count"] = channel.PrefetchMax,
+        ["global_prefetch_count"] = channel.SharedPrefetchMax,
+        ["consumer_count"] = channel.ConsumerCount,
+        ["messages_unacknowledged"] = channel.UnackedCount,
+        ["messages_unconfirmed"] = channel.UnconfirmedCount,
+        ["messages_uncommitted"] = channel.UncommittedCount,
+        ["acks_uncommitted"] = channel.UncommittedAckCount,
+        ["message_stats"] = StatisticsRows.OfClients(channel.Meter, windows.Messages),
+    };
+}
