@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Flow;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Scheduling;
@@ -36,10 +37,11 @@ public sealed partial class MessageBroker
         var keys = options.Authentication.Tokens is { IsOn: true } tokens
             ? new KeyCache(tokens, loggers.CreateLogger<KeyCache>())
             : null;
+        var audit = new AuditLog(options.Audit, options.ConnectionTime, loggers);
         var data = device is null ? DataStore.InMemory(options) : DataStore.Lock(device, options);
         try
         {
-            var broker = new MessageBroker(options, loggers, data, scheduler, keys);
+            var broker = new MessageBroker(options, loggers, data, scheduler, keys, audit);
             broker.Pipeline.Failed = broker.JournalFailed;
             if (data.IsDurable) broker.Recover();
             foreach (var name in options.VirtualHosts) broker.AddVirtualHost(name);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.DeadLettering;
 using Posthaste.Broker.Flow;
@@ -50,6 +51,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private readonly ArrayBufferWriter<byte> _catalogRecord = new(256);
     private readonly bool _ownsThreads;
     private readonly KeyCache? _keys;
+    private readonly UserAuthenticator? _ownAuthenticator;
     private CommitLoop? _commitLoop;
     private Upkeep? _upkeep;
     private ulong _lastConnectionId;
@@ -58,7 +60,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     private MessageBroker(
         MessageBrokerOptions options, ILoggerFactory loggers, DataStore data, IWorkScheduler? scheduler,
-        KeyCache? keys)
+        KeyCache? keys, AuditLog audit)
     {
         Options = options;
         Loggers = loggers;
@@ -77,11 +79,18 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
         Users = new UserStore(Notes);
-        Authenticator = options.Authenticator
-            ?? new UserAuthenticator(Users, options.Authentication, options.ConnectionTime, options.FillRandom, keys);
+        Audit = audit;
+        if (options.Authenticator is null)
+        {
+            _ownAuthenticator = new UserAuthenticator(
+                Users, options.Authentication, options.ConnectionTime, options.FillRandom, keys);
+        }
+
+        Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, audit);
         Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
         Ticker.Register(new RetainedSweep(this));
+        Ticker.Register(audit);
         _keys = keys;
         if (keys is not null) Ticker.Register(keys);
     }
@@ -107,6 +116,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>What every protocol asks who somebody is.</summary>
     public IAuthenticator Authenticator { get; }
+
+    /// <summary>Who has come in, who has not, and who has changed what.</summary>
+    public AuditLog Audit { get; }
 
     public ILoggerFactory Loggers { get; }
 
@@ -171,6 +183,18 @@ public sealed partial class MessageBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether there is such a virtual host, and the user may enter it; who may not is recorded.</summary>
+    /// <param name="user">Who.</param>
+    /// <param name="virtualHost">Where.</param>
+    /// <param name="from">The user's connection.</param>
+    public bool MayEnter(BrokerUser user, string virtualHost, ProtocolConnection from)
+    {
+        if (FindVirtualHost(virtualHost) is null) return false;
+        if (Authenticator.RulesFor(user, virtualHost).MayEnter) return true;
+        Audit.Write(AuditEvents.AccessDenied, user.Name, from, $"access to vhost '{virtualHost}'");
+        return false;
+    }
+
     /// <summary>Registers a connection whose user has been authenticated.</summary>
     /// <exception cref="BrokerLimitException">There are too many connections.</exception>
     public BrokerConnection OpenConnection(
@@ -213,7 +237,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
         Authenticator.AccessChanged -= RefreshAccess;
-        (Authenticator as UserAuthenticator)?.Dispose();
+        _ownAuthenticator?.Dispose();
         Ticker.Dispose();
         _keys?.Dispose();
         Timers.Dispose();
@@ -224,7 +248,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         else CommitAndApply();
         _upkeep?.Dispose();
         _data.Dispose();
-        return ValueTask.CompletedTask;
+        return Audit.DisposeAsync();
     }
 
     /// <summary>Gives connections their new rules after a change of permissions; closes those of users gone.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Security;
 using Posthaste.Core.Catalog;
 
@@ -132,6 +133,9 @@ public sealed class MessageBrokerOptions
     /// <summary>How the users of the broker's own store prove who they are.</summary>
     public AuthenticationOptions Authentication { get; } = new();
 
+    /// <summary>Where the audit log goes beside the log.</summary>
+    public AuditOptions Audit { get; } = new();
+
     internal void Validate()
     {
         Require(JournalFileBytes is >= 1 << 20 and <= 1 << 30 && JournalFileBytes % (1 << 20) == 0,
@@ -146,6 +150,7 @@ public sealed class MessageBrokerOptions
         Require(ConnectionsMax >= 1, nameof(ConnectionsMax), ConnectionsMax, "at least 1");
         Require(ConsumerTimeoutMs >= 0, nameof(ConsumerTimeoutMs), ConsumerTimeoutMs, "0 or more milliseconds");
         Authentication.Tokens.Validate();
+        Audit.Validate();
         Require(WriteStallMsMax >= 1, nameof(WriteStallMsMax), WriteStallMsMax, "at least 1 millisecond");
     }
 

@@ -1,4 +1,6 @@
+using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Core.Catalog;
@@ -44,10 +46,7 @@ public sealed partial class VirtualHost
         by.Access.IsFull || exchange.Type != ExchangeType.Topic
         || by.Access.MayUseKey(kind, exchange.Name, key, by.ClientId)
             ? null
-            : new CatalogError(
-                CatalogErrorCode.AccessRefused,
-                $"{Verb(kind)} access to topic '{key}' in exchange '{exchange.Name}' in vhost '{Name}' "
-                + $"refused for user '{by.User.Name}'");
+            : Refused($"{Verb(kind)} access to topic '{key}' in exchange '{exchange.Name}' in vhost '{Name}'", by);
 
     private CatalogError? CheckDeclareQueue(string name, bool passive, FieldTable arguments, BrokerConnection by)
     {
@@ -92,9 +91,15 @@ public sealed partial class VirtualHost
     private CatalogError Refused(AccessKind kind, string what, string name, BrokerConnection by)
     {
         var shown = name.Length == 0 && what == "exchange" ? "amq.default" : name;
-        return new CatalogError(
-            CatalogErrorCode.AccessRefused,
-            $"{Verb(kind)} access to {what} '{shown}' in vhost '{Name}' refused for user '{by.User.Name}'");
+        return Refused($"{Verb(kind)} access to {what} '{shown}' in vhost '{Name}'", by);
+    }
+
+    private CatalogError Refused(string access, BrokerConnection by)
+    {
+        // The management API records what it refuses itself, with the request.
+        if (by.Transport.Listener != ProtocolConnection.ManagementListener)
+            Broker.Audit.Write(AuditEvents.AccessDenied, by.User.Name, by.Transport, access);
+        return new CatalogError(CatalogErrorCode.AccessRefused, $"{access} refused for user '{by.User.Name}'");
     }
 
     private static string Verb(AccessKind kind) => kind.ToString().ToLowerInvariant();

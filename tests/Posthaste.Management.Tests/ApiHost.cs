@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
 using Posthaste.Broker.Security;
@@ -13,11 +14,13 @@ using Posthaste.Testing;
 namespace Posthaste.Management.Tests;
 
 /// <summary>A broker in memory with the management API on a free port of loopback.</summary>
-public sealed class ApiHost : IAsyncLifetime
+public class ApiHost : IAsyncLifetime
 {
     private readonly HttpClient _http = new();
     private readonly ManualTime _time = new();
     private ManagementServer? _server;
+
+    private protected virtual ILoggerFactory Loggers => NullLoggerFactory.Instance;
 
     public MessageBroker Broker { get; private set; } = null!;
 
@@ -25,7 +28,7 @@ public sealed class ApiHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Broker = MessageBroker.Open(new MessageBrokerOptions { ConnectionTime = _time }, NullLoggerFactory.Instance);
+        Broker = MessageBroker.Open(new MessageBrokerOptions { ConnectionTime = _time }, Loggers);
 
         // The API shows and makes messages in AMQP's terms.
         _ = new Amqp091Handler(Broker);
@@ -36,6 +39,7 @@ public sealed class ApiHost : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         _http.Dispose();
         await _server!.DisposeAsync();
         await Broker.DisposeAsync();

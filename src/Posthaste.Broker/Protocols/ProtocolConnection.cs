@@ -7,6 +7,9 @@ namespace Posthaste.Broker.Protocols;
 /// <summary>A transport connection as a protocol sees it: bytes in, bytes out, and who is at the other end.</summary>
 public sealed class ProtocolConnection
 {
+    /// <summary>The listener of requests to the management API.</summary>
+    public const string ManagementListener = "http";
+
     private readonly Action<string> _abort;
 
     /// <param name="transport">Input and output; the blocks of its memory pool must be pinned (see
@@ -25,6 +28,9 @@ public sealed class ProtocolConnection
     public EndPoint? LocalEndPoint { get; }
 
     public EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>Name of the listener that it came by (`amqps`, `mqtt-ws`, …); empty in-process.</summary>
+    public string Listener { get; init; } = "";
 
     /// <summary>The certificate that the peer proved to own; null without TLS or without one.</summary>
     public X509Certificate2? ClientCertificate { get; init; }

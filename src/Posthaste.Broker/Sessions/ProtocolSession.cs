@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Scheduling;
@@ -283,11 +284,17 @@ public abstract partial class ProtocolSession : ITickable
     /// <summary>Ends the session of a client whose access token was not renewed in time. Only those have it.</summary>
     private sealed class LoginExpiry(ProtocolSession session) : ITickable
     {
+        private bool _hasEnded;
+
         public void Tick(long nowMs)
         {
             // The wall clock: that is what a token's end is given by.
             var now = session.Broker.Options.ConnectionTime.GetUtcNow().ToUnixTimeMilliseconds();
-            if (session.Opened.User.ExpiresAtMs <= now) session.RequestClose(CloseRequest.LoginExpired);
+            if (_hasEnded || session.Opened.User is not { } user || !(user.ExpiresAtMs <= now)) return;
+            _hasEnded = true;
+            session.Broker.Audit.Write(
+                AuditEvents.LoginExpired, user.Name, session.Transport, session.Opened.Host.Name);
+            session.RequestClose(CloseRequest.LoginExpired);
         }
     }
 }

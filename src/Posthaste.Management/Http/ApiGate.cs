@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Posthaste.Broker;
+using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Sasl;
@@ -25,7 +26,12 @@ internal sealed class ApiGate(MessageBroker broker)
     public ApiRequest Enter(HttpContext context)
     {
         var user = context.Features.Get<ApiCaller>() is { } caller ? Known(caller) : Authenticate(context);
-        if (!LetsIn(user.Tags)) throw ApiError.Unauthorized("Not management user");
+        if (!LetsIn(user.Tags))
+        {
+            broker.Audit.Write(AuditEvents.AccessDenied, user.Name, Connection(context), "the management API");
+            throw ApiError.Unauthorized("Not management user");
+        }
+
         return new ApiRequest(context, broker, user);
     }
 
@@ -67,6 +73,9 @@ internal sealed class ApiGate(MessageBroker broker)
             NoTransport.Instance,
             connection.LocalIpAddress is { } local ? new IPEndPoint(local, connection.LocalPort) : null,
             connection.RemoteIpAddress is { } remote ? new IPEndPoint(remote, connection.RemotePort) : null,
-            static _ => { });
+            static _ => { })
+        {
+            Listener = ProtocolConnection.ManagementListener,
+        };
     }
 }

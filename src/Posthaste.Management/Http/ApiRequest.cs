@@ -38,6 +38,9 @@ internal sealed class ApiRequest
     /// </summary>
     public string this[int index] => _segments[index];
 
+    /// <summary>The path as it was asked for, escaped, without the query.</summary>
+    public string Path => PathOf(Context).ToString();
+
     public int SegmentCount => _segments.Length;
 
     /// <exception cref="ApiError">The user is none.</exception>
@@ -107,9 +110,13 @@ internal sealed class ApiRequest
 
     private static string[] Segments(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var path = target.AsSpan(0, target.IndexOf('?') is var end and >= 0 ? end : target.Length);
-        var segments = path.Trim('/').ToString().Split('/');
+        var segments = PathOf(context).Trim('/').ToString().Split('/');
         return [.. segments.Skip(1).Select(Uri.UnescapeDataString)];
+    }
+
+    private static ReadOnlySpan<char> PathOf(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        return target.AsSpan(0, target.IndexOf('?') is var end and >= 0 ? end : target.Length);
     }
 }

@@ -25,12 +25,16 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints, Http.ApiGate ga
         var name = $"{method} /api/{path}";
         endpoints.MapMethods($"/api/{path}", [method], async context =>
         {
+            Http.ApiRequest? request = null;
             try
             {
-                await handler(gate.Enter(context)).ConfigureAwait(false);
+                request = gate.Enter(context);
+                await handler(request).ConfigureAwait(false);
+                RequestAudit.Done(request, method, path);
             }
             catch (Http.ApiError error)
             {
+                if (request is not null) RequestAudit.Refused(request, method, error);
                 await error.WriteAsync(context).ConfigureAwait(false);
             }
         }).WithDisplayName(name);

@@ -249,7 +249,7 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        if (!Broker.Authenticator.RulesFor(User, name).MayEnter)
+        if (!Broker.MayEnter(User, name, Transport))
         {
             Fail(new WireError(
                 ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'",

@@ -106,7 +106,7 @@ internal sealed partial class MqttConnection
     {
         _user = user;
         if (Broker.FindVirtualHost(hostName) is not { } host
-            || !Broker.Authenticator.RulesFor(user, hostName).MayEnter)
+            || !Broker.MayEnter(user, hostName, Transport))
         {
             RefuseConnect(new WireError(
                 ReasonCode.NotAuthorized, $"no access to virtual host '{hostName}' for user '{user.Name}'"));

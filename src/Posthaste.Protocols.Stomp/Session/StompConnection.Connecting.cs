@@ -89,7 +89,7 @@ internal sealed partial class StompConnection
         }
 
         if (Broker.FindVirtualHost(hostName) is not { } host
-            || !Broker.Authenticator.RulesFor(user, hostName).MayEnter)
+            || !Broker.MayEnter(user, hostName, Transport))
         {
             StompLog.LoginRefused(Log, Peer, user.Name, $"no access to virtual host '{hostName}'");
             return new("Bad CONNECT", $"Virtual host '{hostName}' access denied");

@@ -65,6 +65,13 @@ internal static class BrokerNumbers
         new("DiskFreeBytesMin", SettingUnit.Bytes, 0, 16 * TiB,
             o => o.Broker.DiskFreeBytesMin, (o, v) => o.Broker.DiskFreeBytesMin = v,
             "Free space on the data directory's disk, below which publishers are blocked."),
+        new("Audit:FileBytesMax", SettingUnit.Bytes, KiB, TiB,
+            o => o.Broker.Audit.FileBytesMax, (o, v) => o.Broker.Audit.FileBytesMax = v,
+            "Audit file, before it is kept as `FILE.1` (that as `FILE.2`, and so on) and a new one is begun: some " +
+            "250,000 entries."),
+        new("Audit:KeptFilesMax", SettingUnit.Count, 0, 1_000,
+            o => o.Broker.Audit.KeptFilesMax, (o, v) => o.Broker.Audit.KeptFilesMax = (int)v,
+            "Audit files kept beside the one that is written."),
         new("OAuth:LeewaySeconds", SettingUnit.Seconds, 0, 300,
             o => o.Broker.Authentication.Tokens.LeewaySeconds,
             (o, v) => o.Broker.Authentication.Tokens.LeewaySeconds = (int)v,

@@ -21,6 +21,7 @@ internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKin
             Context.RemoteEndPoint,
             reason => Context.Abort(new ConnectionAbortedException(reason)))
         {
+            Listener = Kind.Name,
             IsTls = tls is not null,
             ClientCertificate = tls?.ClientCertificate,
         };

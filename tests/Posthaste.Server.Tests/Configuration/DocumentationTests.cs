@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Posthaste.Broker.Auditing;
 using Posthaste.Server.Configuration;
 using Posthaste.Server.Transport;
 
@@ -29,6 +30,13 @@ public sealed class DocumentationTests
         var text = File.ReadAllText(PathOf("docs/operating.md"));
         Assert.All(ListenerKind.Of(Protocol.Known), kind =>
             Assert.Contains($"| `{kind.Name}` | {kind.DefaultPort} |", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_table_of_the_audit_log_is_its_own()
+    {
+        var text = File.ReadAllText(PathOf("docs/security.md"));
+        Assert.True(text.Contains(AuditEvents.ToMarkdown(), StringComparison.Ordinal), AuditEvents.ToMarkdown());
     }
 
     private static string PathOf(string name, [CallerFilePath] string here = "")

@@ -60,6 +60,7 @@ public sealed class ProtocolSettingsTests
     [Theory]
     [InlineData("AnonymousUser", "meter")]
     [InlineData("AnonymousUser", "")]
+    [InlineData("Audit:File", "/var/log/posthaste/audit.jsonl")]
     [InlineData("OAuth:Keys", "https://issuer.example/keys")]
     [InlineData("OAuth:Issuer", "https://issuer.example")]
     [InlineData("OAuth:ResourceServerId", "posthaste")]

@@ -1,0 +1,60 @@
+using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Security.Sasl;
+
+namespace Posthaste.Broker.Auditing;
+
+/// <summary>
+/// Records every login that an authenticator decides, whatever the protocol and the mechanism. Requests to the
+/// management API are a login each, so only those that fail are recorded. Any thread.
+/// </summary>
+internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit) : IAuthenticator
+{
+    public event Action<string?>? AccessChanged
+    {
+        add => inner.AccessChanged += value;
+        remove => inner.AccessChanged -= value;
+    }
+
+    public IReadOnlyList<string> MechanismsFor(ProtocolConnection connection) => inner.MechanismsFor(connection);
+
+    public SaslExchange? Begin(string mechanism, ProtocolConnection connection)
+    {
+        if (inner.Begin(mechanism, connection) is { } exchange)
+            return new AuditedExchange(this, exchange, mechanism, connection);
+        Record(user: null, "", mechanism, connection, "the mechanism is not offered");
+        return null;
+    }
+
+    public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
+    {
+        var user = inner.Authenticate(credentials, connection, out reason);
+        Record(user, credentials.UserName, credentials.Mechanism, connection, reason);
+        return user;
+    }
+
+    public AccessRules RulesFor(BrokerUser user, string virtualHost) => inner.RulesFor(user, virtualHost);
+
+    private void Record(
+        BrokerUser? user, string claimed, string mechanism, ProtocolConnection connection, string reason)
+    {
+        if (user is null)
+            audit.Write(AuditEvents.LoginFailed, claimed, connection, mechanism, reason);
+        else if (connection.Listener != ProtocolConnection.ManagementListener)
+            audit.Write(AuditEvents.LoginSucceeded, user.Name, connection, mechanism);
+    }
+
+    private sealed class AuditedExchange(
+        AuditedAuthenticator owner, SaslExchange exchange, string mechanism, ProtocolConnection connection)
+        : SaslExchange
+    {
+        public override SaslStep Next(ReadOnlySpan<byte> response)
+        {
+            var step = exchange.Next(response);
+            if (!step.IsChallenge)
+                owner.Record(step.User, step.ClaimedName, mechanism, connection, step.Reason ?? "");
+            return step;
+        }
+    }
+}
