@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Posthaste.Commands.Data;
+using Posthaste.Commands.Manage;
+using Posthaste.Commands.Manage.Doctor;
 using Posthaste.Server;
 using Posthaste.Terminal;
 
@@ -23,6 +25,8 @@ internal static class CommandLine
           posthaste publish --queue orders '{"id": 1}'     a message, confirmed when it is on disk
           posthaste consume --queue orders                 and out again
           posthaste bench                                  how fast that is on this machine
+          posthaste status                                 what a running broker holds and does
+          posthaste doctor                                 what to change, if anything
 
         Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 data directory, 4 can't listen.
         """;
@@ -70,6 +74,21 @@ internal static class CommandLine
             ConsumeCommand.Create(),
             BenchCommand.Create(),
             DataCommand.Create(),
+            StatusCommand.Create(),
+            TopCommand.Create(),
+            DoctorCommand.Create(),
+            QueueCommands.Create(),
+            ExchangeCommands.Create(),
+            BindingCommands.Create(),
+            ConnectionCommands.Create(),
+            ConnectionCommands.CreateChannels(),
+            ConnectionCommands.CreateConsumers(),
+            VirtualHostCommands.Create(),
+            UserCommands.Create(),
+            PermissionCommands.Create(),
+            PolicyCommands.Create(),
+            PolicyCommands.CreateOperator(),
+            DefinitionCommands.Create(),
         };
         root.Options.Add(Verbose);
         ManualHelp.Install(root, Manual);

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Posthaste.Commands.Manage;
+using Posthaste.Commands.Manage.Doctor;
 using Spectre.Console;
 
 namespace Posthaste.Terminal;
@@ -24,6 +27,66 @@ internal static class Screen
 
     /// <summary>Prints one line as it is.</summary>
     public static void Line(string text) => Console.Out.WriteLine(text);
+
+    /// <summary>Says on standard error that a change was made, to a person only.</summary>
+    public static void Done(string text)
+    {
+        if (!Console.IsErrorRedirected) Err.MarkupLine($"[green]{Markup.Escape(text)}[/]");
+    }
+
+    /// <summary>Prints how a check came out, and below what to change.</summary>
+    public static void Verdict(Finding finding)
+    {
+        var (sign, colour) = finding.Verdict switch
+        {
+            Commands.Manage.Doctor.Verdict.Good => ("ok", "green"),
+            Commands.Manage.Doctor.Verdict.Doubtful => ("note", "yellow"),
+            _ => ("fix", "red"),
+        };
+        var text = $"[bold]{Markup.Escape(finding.Check)}[/]: {Markup.Escape(finding.Fact)}";
+        Out.MarkupLine($"[{colour}]{sign,-4}[/] {text}");
+        if (finding.Advice is { } advice) Out.MarkupLine($"     {Markup.Escape(advice)}");
+    }
+
+    /// <summary>
+    /// Prints rows under headings: in columns for a person, with tabs between values (and headings too) for a program.
+    /// </summary>
+    public static void Table(IReadOnlyList<Column> columns, IReadOnlyList<JsonObject> rows)
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            Out.Write(ToTable(columns, rows));
+            return;
+        }
+
+        Line(string.Join('\t', columns.Select(static column => column.Title)));
+        foreach (var row in rows) Line(string.Join('\t', columns.Select(column => column.Text(row))));
+    }
+
+    /// <summary>Rows as a table that can be shown again and again.</summary>
+    public static Table ToTable(IReadOnlyList<Column> columns, IEnumerable<JsonObject> rows)
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (var column in columns)
+        {
+            var header = new TableColumn($"[grey]{Markup.Escape(column.Title)}[/]");
+            table.AddColumn(column.IsNumber ? header.RightAligned() : header);
+        }
+
+        foreach (var row in rows) table.AddRow([.. columns.Select(column => Markup.Escape(column.Text(row)))]);
+        return table;
+    }
+
+    /// <summary>
+    /// Shows something that changes, in place, until cancelled. Needs a person at the other end.
+    /// </summary>
+    public static Task LiveAsync(Func<LiveDisplayContext, Task> show) =>
+        Out.Live(new Text("")).AutoClear(false).StartAsync(show);
+
+    /// <summary>Asks a person for a secret without showing it; a program sends it as the first line.</summary>
+    public static string ReadSecret(string prompt) => Console.IsInputRedirected
+        ? Console.In.ReadLine() ?? ""
+        : Err.Prompt(new TextPrompt<string>(prompt).Secret().AllowEmpty());
 
     /// <summary>Says on standard error what went wrong.</summary>
     public static void Error(string text) => Err.MarkupLine($"[red]posthaste:[/] {Markup.Escape(text)}");
