@@ -101,7 +101,7 @@ public sealed class ManagementServer : IAsyncDisposable
         [
             new NodeResource(listeners), new VirtualHostResource(), new UserResource(), new PermissionResource(),
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
-            new ChannelResource(), new ConsumerResource(),
+            new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new MoveResource(),
             new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new DefinitionResource(),
         ];
         foreach (var resource in resources) resource.Map(routes);

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
@@ -48,7 +48,7 @@ internal sealed partial class DelayReleaser(MessageBroker broker)
             var publish = new OutgoingPublish
             {
                 Route = new Route(message.Exchange, message.RoutingKey, [.. targets]),
-                TtlMs = ReadTtl(format.ReadExpiration(in message), message.Flags),
+                TtlMs = format.ReadTtl(in message),
                 Format = message.Format,
                 Flags = message.Flags,
                 Priority = format.ReadPriority(in message),
@@ -67,12 +67,6 @@ internal sealed partial class DelayReleaser(MessageBroker broker)
             return true;
         }
     }
-
-    private static long ReadTtl(string? expiration, MessageFlags flags) =>
-        (flags & MessageFlags.ExpirationRemoved) == 0
-        && long.TryParse(expiration, NumberStyles.None, CultureInfo.InvariantCulture, out var ttlMs)
-            ? ttlMs
-            : -1;
 
     private List<BrokerQueue> FindTargets(
         BrokerQueue queue, in MessageView message, IReadOnlyList<byte[]> extraKeys)

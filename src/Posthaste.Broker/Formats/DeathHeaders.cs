@@ -75,7 +75,8 @@ public static class DeathHeaders
             : table;
     }
 
-    private static string Name(DeadLetterReason reason) => reason switch
+    /// <summary>What `x-death` calls it.</summary>
+    public static string Name(DeadLetterReason reason) => reason switch
     {
         DeadLetterReason.Rejected => "rejected",
         DeadLetterReason.Expired => "expired",

@@ -88,6 +88,9 @@ internal sealed class ColdSpans
     /// <summary>The span with the lowest cold entry, or null.</summary>
     public ColdSpan? FirstCold => _cold.Count > 0 ? _cold[0] : null;
 
+    /// <summary>The first of the cold spans that hold something from this number on, or null.</summary>
+    public ColdSpan? FirstColdFrom(ulong seq) => _cold.Find(span => span.Block.LastSeq >= seq);
+
     /// <summary>The span that is being loaded, or null: one at a time, so a level's load has a bound.</summary>
     public ColdSpan? Loading { get; private set; }
 

@@ -122,6 +122,13 @@ internal sealed partial class EntryLog(
         head.Flags |= EntryFlags.Unacked;
     }
 
+    /// <summary>A ready entry goes out, wherever it stands.</summary>
+    public void TakeOut(ref QueueEntry entry)
+    {
+        ChangeReady(-1, -entry.BodyBytes);
+        entry.Flags |= EntryFlags.Unacked;
+    }
+
     /// <summary>A ready entry dies where it is: it stays, neither ready nor out.</summary>
     public void Hold(ref QueueEntry entry)
     {
@@ -136,7 +143,6 @@ internal sealed partial class EntryLog(
     /// <summary>An entry that was out is ready again, in its old place.</summary>
     public void Requeue(ulong seq, ref QueueEntry entry)
     {
-        Checks.Require(seq < Cursor);
         entry.Flags &= ~EntryFlags.Unacked;
         ChangeReady(1, entry.BodyBytes);
         if (_returned.Count > OutdatedReturnsMin + (2 * Chunks.LiveCount))
@@ -144,7 +150,8 @@ internal sealed partial class EntryLog(
             _returned.Compact(Chunks, static (chunks, seq) => IsReady(ref chunks.Find(seq)));
         }
 
-        _returned.Push(seq);
+        // One that was taken from the middle may stand where the cursor has yet to come.
+        if (seq < Cursor) _returned.Push(seq);
         if (entry.ExpiresAtMs != 0)
         {
             // Those behind it may expire earlier or later: its place says nothing about when it is looked at.
