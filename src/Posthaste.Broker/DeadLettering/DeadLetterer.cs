@@ -6,6 +6,7 @@ using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Storage;
+using Posthaste.Broker.Transactions;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
 using Posthaste.Core.Routing;
@@ -63,6 +64,44 @@ internal sealed partial class DeadLetterer
     }
 
     /// <summary>
+    /// Adds a message that dies by a transaction to what that publishes. Reads its bytes from disk if they are not in
+    /// memory: clients reject what they have got a moment ago, so they are.
+    /// </summary>
+    /// <param name="entry">Out, its bytes held.</param>
+    /// <returns>
+    /// False when it can't go with the transaction: it has to stay until there is a target that takes it, it is too
+    /// large for the transaction, or its bytes can't be read.
+    /// </returns>
+    public bool TryAddTo(
+        TransactionBuffer transaction, BrokerQueue queue, in QueueEntry entry, DeadLetterReason reason)
+    {
+        if (transaction.WouldOverflow(entry.Length)) return false;
+        var lease = default(BlockLease);
+        try
+        {
+            if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
+            {
+                _broker.Store.Load(entry.Location, entry.Length);
+                if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out bytes)) return false;
+            }
+
+            return TryPublish(queue, queue.Machine.Settings, new MessageView(bytes), reason, messages =>
+            {
+                foreach (ref readonly var message in messages) transaction.Publish(in message);
+            });
+        }
+        catch (IOException)
+        {
+            // Or moved meanwhile. The rejection by itself comes across it again, and says so if it is still unreadable.
+            return false;
+        }
+        finally
+        {
+            lease.Release();
+        }
+    }
+
+    /// <summary>
     /// Dead-letters a message that a full queue has refused (`reject-publish-dlx`): it was never in the queue.
     /// </summary>
     public void TransferRefused(BrokerQueue queue, in OutgoingPublish message)
@@ -70,7 +109,9 @@ internal sealed partial class DeadLetterer
         var settings = queue.Machine.Settings;
         if (settings.DeadLetterExchange is null) return;
         var view = message.View(_broker.NowMs);
-        TryPublish(queue, settings, view, DeadLetterReason.MaxLength, settlements: [], callback: null);
+        TryPublish(
+            queue, settings, view, DeadLetterReason.MaxLength,
+            messages => _broker.Pipeline.AppendCompound([], messages, null, callback: null, _broker.NowMs));
     }
 
     private void Load(
@@ -104,7 +145,9 @@ internal sealed partial class DeadLetterer
         var message = new MessageView(bytes);
         return queue.IsForDelayed
             ? _releaser.TryRelease(queue, message, settlements, callback)
-            : TryPublish(queue, queue.Machine.Settings, message, letter.Reason, settlements, callback);
+            : TryPublish(
+                queue, queue.Machine.Settings, message, letter.Reason,
+                messages => _broker.Pipeline.AppendCompound(settlements, messages, null, callback, _broker.NowMs));
     }
 
     /// <param name="queue">Where it died.</param>
@@ -114,15 +157,11 @@ internal sealed partial class DeadLetterer
     /// </param>
     /// <param name="message">What died.</param>
     /// <param name="reason">Of what.</param>
-    /// <param name="settlements">What takes it out of the queue.</param>
-    /// <param name="callback">Told what became of the record; null if nobody asks.</param>
-    /// <returns>
-    /// False when it has to stay because there is no target that takes it where none may miss it; else the callback
-    /// tells what becomes of the record.
-    /// </returns>
+    /// <param name="record">Records it with its settlement; gets no message if nothing takes it.</param>
+    /// <returns>False when it has to stay because there is no target that takes it where none may miss it.</returns>
     private unsafe bool TryPublish(
         BrokerQueue queue, QueueSettings settings, MessageView message, DeadLetterReason reason,
-        QueueSettlement[] settlements, PipelineCallback? callback)
+        RecordMessages record)
     {
         var history = DeathHistory.Read(message.Annotations);
         var targets = FindTargets(
@@ -134,7 +173,7 @@ internal sealed partial class DeadLetterer
         targets.RemoveAll(target => !target.TryAdmit(bytes));
         if (targets.Count == 0)
         {
-            _broker.Pipeline.AppendCompound(settlements, [], null, callback, _broker.NowMs);
+            record([]);
             return true;
         }
 
@@ -166,8 +205,7 @@ internal sealed partial class DeadLetterer
                 Body = body,
                 BodyLength = message.Body.Length,
             };
-            _broker.Pipeline.AppendCompound(
-                settlements, new Span<OutgoingPublish>(ref publish), null, callback, _broker.NowMs);
+            record(new Span<OutgoingPublish>(ref publish));
             return true;
         }
     }
@@ -218,6 +256,9 @@ internal sealed partial class DeadLetterer
         routes.Clear();
         return found;
     }
+
+    /// <summary>Makes the record of at most one message, whose bytes are valid for the call.</summary>
+    private delegate void RecordMessages(Span<OutgoingPublish> messages);
 
     /// <summary>What becomes of a dead entry when its record is durable, or could not be made.</summary>
     private sealed class Recorded(BrokerQueue queue, DeadLetter letter, QueueEntry entry, int copyCount)

@@ -8,9 +8,6 @@ using Posthaste.Storage.Journaling;
 
 namespace Posthaste.Broker.Pipeline;
 
-/// <summary>Entries that leave a queue as part of something larger.</summary>
-internal readonly record struct QueueSettlement(ulong QueueId, EntryRanges Ranges);
-
 /// <summary>Facts of settlement, and records whose parts hold together or not at all.</summary>
 public sealed partial class CommitPipeline
 {
@@ -168,12 +165,7 @@ public sealed partial class CommitPipeline
         ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, NoteChanges? notes)
     {
         var bytes = notes?.RecordBytes ?? 0;
-        foreach (var settlement in settlements)
-        {
-            if (settlement.Ranges.Count > 0)
-                bytes += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
-        }
-
+        foreach (var settlement in settlements) bytes += settlement.PartBytes;
         foreach (ref readonly var message in messages)
         {
             if (IsRecorded(in message))
@@ -188,15 +180,7 @@ public sealed partial class CommitPipeline
         NoteChanges? notes, long nowMs)
     {
         var target = payload;
-        foreach (var settlement in settlements)
-        {
-            if (settlement.Ranges.Count == 0) continue;
-            var size = SettleRecord.Size(settlement.Ranges.Count);
-            target = CompoundRecord.BeginPart(target, RecordType.Settle, size);
-            SettleRecord.Write(target, settlement.QueueId, settlement.Ranges.Span);
-            target = target[size..];
-        }
-
+        foreach (var settlement in settlements) target = settlement.WriteParts(target);
         foreach (ref readonly var message in messages)
         {
             if (!IsRecorded(in message)) continue;
@@ -216,12 +200,7 @@ public sealed partial class CommitPipeline
         ReadOnlySpan<QueueSettlement> settlements, ReadOnlySpan<OutgoingPublish> messages, long position, long nowMs)
     {
         var at = position;
-        foreach (var settlement in settlements)
-        {
-            if (settlement.Ranges.Count > 0)
-                at += CompoundRecord.PartHeaderBytes + SettleRecord.Size(settlement.Ranges.Count);
-        }
-
+        foreach (var settlement in settlements) at += settlement.PartBytes;
         foreach (ref readonly var message in messages)
         {
             var length = message.StoredBytes;

@@ -52,6 +52,8 @@ public unsafe struct OutgoingPublish
 
     internal readonly ReadOnlySpan<byte> PropertiesSpan => new(Properties, PropertiesLength);
 
+    internal readonly ReadOnlySpan<byte> AnnotationsSpan => new(Annotations, AnnotationsLength);
+
     internal readonly ReadOnlySpan<byte> BodySpan => new(Body, BodyLength);
 
     internal readonly bool IsPersistent => (Flags & MessageFlags.Persistent) != 0;
@@ -63,8 +65,7 @@ public unsafe struct OutgoingPublish
 
     internal readonly int WriteTo(Span<byte> target, long receivedAtMs) => MessageWriter.Write(
         target, Format, Flags, receivedAtMs, Route.Exchange, Route.RoutingKey, PropertiesSpan,
-        new(Annotations, AnnotationsLength),
-        BodySpan);
+        AnnotationsSpan, BodySpan);
 
     internal readonly MessageView View(long receivedAtMs) => new(
         Format, Flags, receivedAtMs, Route.Exchange, Route.RoutingKey, PropertiesSpan, BodySpan);

@@ -1,4 +1,5 @@
 using Posthaste.Broker.DeadLettering;
+using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Storage;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
@@ -27,30 +28,65 @@ public sealed partial class BrokerQueue
     /// <summary>The command on the strand carries out what is recorded already.</summary>
     private bool _isRecorded;
 
-    /// <summary>Finds out what a record that settles these entries has to say of them.</summary>
-    /// <param name="entries">Out, and nobody else's to settle until <see cref="SettleRecorded"/> or
-    /// <see cref="TakeBack"/>.</param>
-    /// <param name="recorded">Gets those that the journal knows.</param>
-    /// <param name="copyCount">For <see cref="SettleRecorded"/>.</param>
-    /// <returns>False when the journal has no room for what such a record has to come after.</returns>
-    internal bool TryPrepareSettle(
-        List<(EntryId Id, Subscription? By)> entries, EntryRanges recorded, out int copyCount)
+    /// <summary>The command on the strand returns entries whose counters are recorded already.</summary>
+    private bool _isReturnRecorded;
+
+    /// <summary>What would become of an entry that is out, if it ended like this now.</summary>
+    /// <param name="entry">If it dies, its bytes are held until <see cref="LetGo"/>.</param>
+    internal EntryFate Foresee(EntryId id, Ending ending, out QueueEntry entry)
     {
         lock (_strand)
         {
-            copyCount = _copyCount;
-            foreach (var (id, _) in entries)
+            entry = default;
+            if (_isGone || !_machine.TryGetUnacked(id, out entry)) return EntryFate.Gone;
+            if (ending != Ending.Reject)
             {
-                if (_machine.TryGetUnacked(id, out var entry) && entry.Is(EntryFlags.Persistent)) recorded.Add(id);
+                _machine.ForeseeReturn(id, in entry, ending == Ending.ReturnFailed, out var isTooMany);
+                if (!isTooMany) return EntryFate.ComesBack;
             }
 
-            return _facts.Flush();
+            if (_machine.Settings.DeadLetterExchange is null) return EntryFate.Leaves;
+            if (entry.Location.Space == LocationSpace.Arena) _broker.Arena.Retain(entry.Location);
+            return EntryFate.Dies;
+        }
+    }
+
+    /// <summary>Lets go of the bytes of an entry that was looked at.</summary>
+    internal void LetGo(in QueueEntry entry) => Release(in entry);
+
+    /// <summary>Finds out what a record that ends these deliveries has to say of them.</summary>
+    /// <param name="leaving">
+    /// Out, like those that come back, and nobody else's to settle until the record is applied or refused.
+    /// </param>
+    /// <param name="copyCount">For <see cref="SettleRecorded"/> and <see cref="ReturnRecorded"/>.</param>
+    /// <returns>Null when the journal has no room for what such a record has to come after.</returns>
+    internal QueueSettlement? TryPrepareSettle(
+        List<(EntryId Id, Subscription? By)> leaving, List<ReturnedDelivery> comingBack, out int copyCount)
+    {
+        var ranges = new EntryRanges();
+        var returned = new List<(EntryId, EntryCounters)>(comingBack.Count);
+        lock (_strand)
+        {
+            copyCount = _copyCount;
+            foreach (var (id, _) in leaving)
+            {
+                if (_machine.TryGetUnacked(id, out var entry) && entry.Is(EntryFlags.Persistent)) ranges.Add(id);
+            }
+
+            foreach (var (id, _, countsAsFailure) in comingBack)
+            {
+                if (_machine.TryGetUnacked(id, out var entry) && entry.Is(EntryFlags.Persistent))
+                    returned.Add((id, _machine.ForeseeReturn(id, in entry, countsAsFailure, out _)));
+            }
+
+            return _facts.Flush() ? new QueueSettlement(Id, ranges) { Returned = returned } : null;
         }
     }
 
     /// <summary>The record that settles these entries is durable: they leave.</summary>
     internal void SettleRecorded(List<(EntryId Id, Subscription? By)> entries, int copyCount, FlushSet flushes)
     {
+        if (entries.Count == 0) return;
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
         _isRecorded = copyCount == _copyCount;
@@ -59,9 +95,22 @@ public sealed partial class BrokerQueue
         Drain();
     }
 
+    /// <summary>The record with the counters of these entries is durable: they are ready again.</summary>
+    internal void ReturnRecorded(List<ReturnedDelivery> entries, int copyCount, FlushSet flushes)
+    {
+        if (entries.Count == 0) return;
+        using var turn = Enter(flushes);
+        if (turn.IsGone) return;
+        _isReturnRecorded = copyCount == _copyCount;
+        foreach (var (id, by, countsAsFailure) in entries) _machine.Return(id, by, countsAsFailure, _nowMs);
+        _isReturnRecorded = false;
+        Drain();
+    }
+
     /// <summary>The record that would have settled these entries could not be made: they are ready again.</summary>
     internal void TakeBack(List<(EntryId Id, Subscription? By)> entries, FlushSet flushes)
     {
+        if (entries.Count == 0) return;
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
         foreach (var (id, by) in entries) _machine.Return(id, by, countsAsFailure: false, _nowMs);

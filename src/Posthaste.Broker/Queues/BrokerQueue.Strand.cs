@@ -67,7 +67,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters)
     {
         // Left out when there is no room: the counters of a returned message count from less then, after a crash.
-        if (!entry.Is(EntryFlags.Persistent) || !_facts.Flush()) return;
+        if (!entry.Is(EntryFlags.Persistent) || _isReturnRecorded || !_facts.Flush()) return;
         _broker.Pipeline.AppendFact(
             RecordType.Counters, CountersRecord.Bytes, (Id, id, counters),
             static (target, fact) => CountersRecord.Write(target, fact.Id, fact.id, fact.counters));

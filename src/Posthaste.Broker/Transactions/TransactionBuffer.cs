@@ -17,9 +17,9 @@ namespace Posthaste.Broker.Transactions;
 /// so it holds across queues: after a crash all of it has happened or nothing. Owned by the session's reader.
 /// </summary>
 /// <remarks>
-/// Memory: messages are copied to pooled buffers until the commit; <see cref="BytesMax"/> bounds them. Returns
-/// (requeue) and rejections take effect at the commit too, each for itself. Replies to requesters without a queue
-/// leave when the rest is durable; a crash loses them, as it does outside of transactions.
+/// Memory: messages are copied to pooled buffers until the commit; <see cref="BytesMax"/> bounds them, and the dead
+/// letters that its rejections make. Replies to requesters without a queue leave when the rest is durable; a crash
+/// loses them, as it does outside of transactions.
 /// </remarks>
 public sealed class TransactionBuffer
 {
@@ -41,7 +41,6 @@ public sealed class TransactionBuffer
     private readonly MessageBroker _broker;
     private readonly List<PinnedMemory> _memory = [];
     private int _usedOfLast;
-    private readonly List<(BrokerQueue Queue, Subscription? By, EntryId Id, Ending Ending)> _endings = [];
     private readonly List<(byte[] Name, byte[] Message)> _replies = [];
     private TransactionSettlements? _settlements;
     private NoteChanges? _notes;
@@ -55,30 +54,25 @@ public sealed class TransactionBuffer
         _broker = host.Broker;
     }
 
-    private enum Ending
-    {
-        ReturnFailed,
-        Return,
-        Reject,
-    }
-
     /// <summary>Whether a message of this many bytes more would be too many.</summary>
     public bool WouldOverflow(int bytes) => _bytes + bytes + MessageOverheadBytes > BytesMax;
 
     /// <summary>Notes a message; its bytes are copied.</summary>
     public unsafe void Publish(in OutgoingPublish message)
     {
-        var bytes = message.PropertiesLength + message.BodyLength;
+        var bytes = message.PropertiesLength + message.AnnotationsLength + message.BodyLength;
         var copy = Take(bytes);
         message.PropertiesSpan.CopyTo(copy);
-        message.BodySpan.CopyTo(copy[message.PropertiesLength..]);
+        message.AnnotationsSpan.CopyTo(copy[message.PropertiesLength..]);
+        message.BodySpan.CopyTo(copy[^message.BodyLength..]);
         _bytes += bytes + MessageOverheadBytes;
         if (_messageCount == _messages.Length) Array.Resize(ref _messages, Math.Max(8, _messageCount * 2));
         ref var kept = ref _messages[_messageCount++];
         kept = message;
         var start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(copy));
         kept.Properties = start;
-        kept.Body = start + message.PropertiesLength;
+        kept.Annotations = start + message.PropertiesLength;
+        kept.Body = start + bytes - message.BodyLength;
         kept.Source = null;
     }
 
@@ -112,13 +106,20 @@ public sealed class TransactionBuffer
     }
 
     /// <summary>Acknowledges an entry that is out; it stays so until the commit is durable.</summary>
-    public void Settle(BrokerQueue queue, EntryId id, Subscription? by) =>
-        (_settlements ??= new TransactionSettlements()).Add(queue, id, by);
+    public void Settle(BrokerQueue queue, EntryId id, Subscription? by) => Settlements.Add(queue, id, by);
 
+    /// <summary>Puts an entry that is out back to its place when the commit is durable.</summary>
+    /// <param name="countsAsFailure">Whether the delivery counts against the delivery limit.</param>
     public void Return(BrokerQueue queue, EntryId id, Subscription? by, bool countsAsFailure) =>
-        _endings.Add((queue, by, id, countsAsFailure ? Ending.ReturnFailed : Ending.Return));
+        Settlements.Add(queue, id, by, countsAsFailure ? Ending.ReturnFailed : Ending.Return);
 
-    public void Reject(BrokerQueue queue, EntryId id, Subscription? by) => _endings.Add((queue, by, id, Ending.Reject));
+    /// <summary>
+    /// Rejects an entry that is out for good: it is dropped or with its dead-letter targets when the commit is durable.
+    /// One that may only go to a target that takes it (at-least-once) and finds none, or is too large for the
+    /// transaction, dies behind the commit, in a record of its own.
+    /// </summary>
+    public void Reject(BrokerQueue queue, EntryId id, Subscription? by) =>
+        Settlements.Add(queue, id, by, Ending.Reject);
 
     /// <summary>Sets a note of the virtual host with the commit.</summary>
     /// <returns>Why not; then the transaction is as it was.</returns>
@@ -144,10 +145,12 @@ public sealed class TransactionBuffer
     /// Commits; <paramref name="reply"/> is called when it is durable and applied. Notes hold at once, unless nothing
     /// of the transaction could be recorded. The buffer is empty afterwards.
     /// </summary>
-    public void Commit(TransactionReply reply, FlushSet flushes)
+    public void Commit(TransactionReply reply)
     {
-        var admitted = _messages.AsSpan(0, AdmitAll(reply));
-        RouteCounts.Count(admitted);
+        _messageCount = AdmitAll(reply);
+        RouteCounts.Count(_messages.AsSpan(0, _messageCount));
+        _settlements?.Decide(this, _broker.DeadLetterer);
+        var admitted = _messages.AsSpan(0, _messageCount);
         var notes = _notes is { Count: > 0 } ? _notes : null;
         PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
         if (_settlements is null)
@@ -163,7 +166,6 @@ public sealed class TransactionBuffer
                 _broker.Pipeline.RefuseCompound(admitted, callback);
         }
 
-        EndOthers(flushes);
         Clear();
     }
 
@@ -172,6 +174,8 @@ public sealed class TransactionBuffer
     /// to call it too: notes hold room until the end of their transaction.
     /// </summary>
     public void Rollback() => Clear();
+
+    private TransactionSettlements Settlements => _settlements ??= new TransactionSettlements();
 
     private NoteChanges Notes => _notes ??= new NoteChanges(_host.Notes, _host.Id);
 
@@ -197,32 +201,15 @@ public sealed class TransactionBuffer
         return admitted;
     }
 
-    private void EndOthers(FlushSet flushes)
-    {
-        foreach (var (queue, by, id, ending) in _endings)
-        {
-            switch (ending)
-            {
-                case Ending.Reject:
-                    queue.Reject([id], by, flushes);
-                    break;
-                case Ending.Return or Ending.ReturnFailed:
-                    queue.Return([id], by, ending == Ending.ReturnFailed, flushes);
-                    break;
-            }
-        }
-    }
-
     private void Clear()
     {
         for (var i = 0; i < _messageCount; i++) _messages[i].Retained?.Abandon();
         foreach (var memory in _memory) memory.Release();
         _memory.Clear();
-        _endings.Clear();
         _replies.Clear();
         _settlements = null;
         _notes?.Clear();
-        Array.Clear(_messages, 0, _messageCount);
+        Array.Clear(_messages);
         _messageCount = 0;
         _bytes = 0;
     }

@@ -37,6 +37,18 @@ public sealed partial class QueueMachine
         return !Unsafe.IsNullRef(ref found);
     }
 
+    /// <summary>What the counters of an entry that is out would be once it has come back.</summary>
+    /// <param name="isTooMany">It would die of one failed delivery too many.</param>
+    public EntryCounters ForeseeReturn(EntryId id, in QueueEntry entry, bool countsAsFailure, out bool isTooMany)
+    {
+        var before = CountersOf(id, entry);
+        var counters = new EntryCounters(
+            countsAsFailure ? SaturatingIncrement(before.DeliveryCount) : before.DeliveryCount,
+            SaturatingIncrement(before.AcquiredCount));
+        isTooMany = counters.DeliveryCount > (Settings.DeliveryLimit ?? long.MaxValue);
+        return counters;
+    }
+
     /// <summary>
     /// The entry comes back to its old place, marked redelivered; or dies when that was one failed delivery too many or
     /// its time is over.
@@ -58,13 +70,10 @@ public sealed partial class QueueMachine
         }
 
         ComeBack(consumer);
-        var before = CountersOf(id, entry);
-        var counters = new EntryCounters(
-            countsAsFailure ? SaturatingIncrement(before.DeliveryCount) : before.DeliveryCount,
-            SaturatingIncrement(before.AcquiredCount));
+        var counters = ForeseeReturn(id, entry, countsAsFailure, out var isTooMany);
         Counters[id] = counters;
         entry.Flags |= EntryFlags.Counted | EntryFlags.Redelivered;
-        DeadLetterReason? death = counters.DeliveryCount > (Settings.DeliveryLimit ?? long.MaxValue)
+        DeadLetterReason? death = isTooMany
             ? DeadLetterReason.DeliveryLimit
             : entry.ExpiresAtMs != 0 && entry.ExpiresAtMs <= nowMs ? DeadLetterReason.Expired : null;
         if (death == null)

@@ -91,7 +91,7 @@ internal sealed class ChannelTransaction(TransactionBuffer buffer)
             channel.Replies.SendEncoded(frames);
         Forget();
         var reply = channel.Replies.Defer(default(TxCommitOk));
-        buffer.Commit(reply, flushes);
+        buffer.Commit(reply);
         flushes.Add(channel.Output);
         return reply.Refused.Count == 0
             ? default

@@ -126,7 +126,7 @@ internal sealed class ExactlyOnce(MqttConnection connection)
             return;
         var answers = new Answers(connection, _window, _answers);
         _answers = [];
-        Records.Commit(answers, scope.Flushes);
+        Records.Commit(answers);
         foreach (var refused in answers.Refused)
         {
             // The client may send it again as a new one: PUBREC says that it was refused.

@@ -52,9 +52,7 @@ internal static class WillPublisher
             memory.Release();
         }
 
-        var flushes = FlushSet.ForThisThread;
-        transaction.Commit(NobodyWaits.Instance, flushes);
-        flushes.FlushAll();
+        transaction.Commit(NobodyWaits.Instance);
     }
 
     private sealed class NobodyWaits : TransactionReply

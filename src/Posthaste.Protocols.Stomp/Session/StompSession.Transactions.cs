@@ -29,7 +29,7 @@ internal sealed partial class StompSession
         if (_transactions is null || !_transactions.Remove(name, out var transaction))
             return Unknown(name);
         var number = frame.Has(KnownHeader.Receipt) ? Receipts.Expect(frame.Raw(KnownHeader.Receipt)) : 0;
-        transaction.Commit(new CommitReply(Connection, Receipts, number), scope.Flushes);
+        transaction.Commit(new CommitReply(Connection, Receipts, number));
         return default;
     }
 

@@ -1,4 +1,3 @@
-using Posthaste.Broker;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Transactions;
@@ -58,7 +57,7 @@ internal sealed class StompTransaction(TransactionBuffer buffer)
     }
 
     /// <summary>Commits; the reply is called when it is durable.</summary>
-    public void Commit(TransactionReply reply, FlushSet flushes) => buffer.Commit(reply, flushes);
+    public void Commit(TransactionReply reply) => buffer.Commit(reply);
 
     /// <summary>Forgets everything.</summary>
     /// <returns>The deliveries that are unacknowledged again, for their subscriptions.</returns>

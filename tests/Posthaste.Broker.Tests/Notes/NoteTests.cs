@@ -60,7 +60,7 @@ public sealed class NoteTests
         var transaction = host.Host.BeginTransaction();
         transaction.SetNote("t"u8, "v"u8);
         transaction.RemoveNote("k"u8);
-        transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread);
+        transaction.Commit(new RecordingCallback());
         Assert.False(host.Host.Notes.TryGet("k"u8, out _));
         Assert.True(host.Host.Notes.TryGet("t"u8, out _));
         host.Close();
@@ -141,7 +141,7 @@ public sealed class NoteTests
         var transaction = _host.Host.BeginTransaction();
         Assert.Equal(NoteRefusal.None, transaction.SetNote("k"u8, "new"u8));
         var reply = new RecordingCallback();
-        transaction.Commit(reply, FlushSet.ForThisThread);
+        transaction.Commit(reply);
         _host.Idle();
 
         Assert.False(reply.Durable);

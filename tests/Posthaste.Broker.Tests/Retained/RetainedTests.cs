@@ -79,7 +79,7 @@ public sealed class RetainedTests
         _host.Idle();
         Assert.Empty(Match("#"));
         publisher.Flush();
-        transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread);
+        transaction.Commit(new RecordingCallback());
         _host.Idle();
 
         Assert.Equal(2, Match("#").Count);
@@ -116,7 +116,7 @@ public sealed class RetainedTests
         publisher.Retain("a", "");
         var transaction = host.Host.BeginTransaction();
         publisher.RetainIn(transaction, "c", "3");
-        transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread);
+        transaction.Commit(new RecordingCallback());
         host.Idle();
         Assert.Equal(["b=2", "c=3"], Match("#", host));
         host.Close();
@@ -206,7 +206,7 @@ public sealed class RetainedTests
             transaction.SetNote("n"u8, "v"u8);
             host.Faulty.PowerOffAtChange = host.Faulty.ChangeCount + at;
             var reply = new RecordingCallback();
-            transaction.Commit(reply, FlushSet.ForThisThread);
+            transaction.Commit(reply);
             host.Idle();
             host.CrashAndOpen();
 

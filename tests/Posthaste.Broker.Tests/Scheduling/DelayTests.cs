@@ -181,7 +181,7 @@ public sealed class DelayTests
         publisher.AddTo(transaction, "q", "x"u8.ToArray());
         Pass(500);
         var reply = new RecordingCallback();
-        if (commits) transaction.Commit(reply, FlushSet.ForThisThread);
+        if (commits) transaction.Commit(reply);
         else transaction.Rollback();
         _host.Idle();
         Assert.Equal(commits ? true : null, reply.Durable);

@@ -212,7 +212,7 @@ public sealed class CrashTests
             publisher.AddTo(transaction, "b", new byte[20_000]);
             transaction.Settle(source, consumer.Take()[0], consumer);
             var reply = new RecordingCallback();
-            transaction.Commit(reply, FlushSet.ForThisThread);
+            transaction.Commit(reply);
             host.Faulty.PowerOffAtChange = host.Faulty.ChangeCount + 1 + (long)(seed % 3);
             host.Idle();
             host.CrashAndOpen();

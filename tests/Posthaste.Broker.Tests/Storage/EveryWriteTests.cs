@@ -144,7 +144,7 @@ public sealed class EveryWriteTests
             transaction.RemoveNote("s1/0"u8);
             _publisher.RetainIn(transaction, "s0.0", text);
             _retained["s0.0"] = text;
-            transaction.Commit(reply, FlushSet.ForThisThread);
+            transaction.Commit(reply);
             _messages.Add(text);
             _notes[key] = text;
             _notes.Remove("s1/0");

@@ -97,7 +97,7 @@ public sealed class NoRoomTests
         var taken = consumer.Take();
         foreach (var id in taken) transaction.Settle(_host.Queue("q"), id, consumer);
         var reply = new RecordingCallback();
-        transaction.Commit(reply, FlushSet.ForThisThread);
+        transaction.Commit(reply);
         _host.Idle();
         Assert.False(reply.Durable);
         var again = consumer.All.Where(received => received.Redelivered).Select(received => received.Body);
@@ -106,6 +106,28 @@ public sealed class NoRoomTests
         CrashAndMakeRoom();
 
         Assert.Equal(bodies, _host.DrainBodies("q"));
+        Assert.Empty(_host.Errors.Take());
+    }
+
+    [Fact]
+    public void ATransactionThatFindsNoRoomGivesBackWhatItRejected()
+    {
+        _host.Declare("q");
+        var bodies = PublishMany("q", 20);
+        var consumer = _host.Consume("q");
+        _host.Idle();
+        UseUpTheReserve();
+        var transaction = _host.Host.BeginTransaction();
+        foreach (var id in consumer.Take(10)) transaction.Reject(_host.Queue("q"), id, consumer);
+        foreach (var id in consumer.Take(10)) transaction.Return(_host.Queue("q"), id, consumer, countsAsFailure: true);
+        var reply = new RecordingCallback();
+        transaction.Commit(reply);
+        _host.Idle();
+
+        Assert.False(reply.Durable);
+        var again = consumer.All.Where(received => received.Redelivered).ToList();
+        Assert.Equal(bodies, again.Select(received => received.Body));
+        Assert.All(again, received => Assert.Equal(0, received.Counters.DeliveryCount));
         Assert.Empty(_host.Errors.Take());
     }
 

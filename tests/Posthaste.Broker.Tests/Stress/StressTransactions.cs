@@ -52,7 +52,7 @@ internal sealed class StressTransactions(StressRun run, StressQueues queues, Bro
         {
             queues.Source.Settled(id);
             using var reply = new BlockingReply();
-            transaction.Commit(reply, flushes);
+            transaction.Commit(reply);
             reply.Wait();
         }
 

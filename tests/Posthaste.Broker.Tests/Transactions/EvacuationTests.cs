@@ -56,7 +56,7 @@ public sealed class EvacuationTests
         var transaction = _host.Host.BeginTransaction();
         foreach (var id in consumer.Take()) transaction.Settle(queue, id, consumer);
 
-        CopyBehind(queue, () => transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread));
+        CopyBehind(queue, () => transaction.Commit(new RecordingCallback()));
 
         Assert.Equal(0, queue.UnackedCount);
         _host.CrashAndOpen();

@@ -18,7 +18,7 @@ public sealed class MemoryTests
         var transaction = _host.Host.BeginTransaction();
         for (var i = 0; i < 5_000; i++) publisher.AddTo(transaction, "q", BitConverter.GetBytes(i));
         Assert.InRange(_host.Broker.Buffers.UsedBytes, 5_000 * 4, 1 << 20);
-        transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread);
+        transaction.Commit(new RecordingCallback());
         _host.Idle();
         Assert.Equal(0, _host.Broker.Buffers.UsedBytes);
         var expected = Enumerable.Range(0, 5_000).Select(i => Encoding.UTF8.GetString(BitConverter.GetBytes(i)));

@@ -28,7 +28,7 @@ public sealed class RefusalTests
             publisher.AddTo(transaction, "", [(byte)('0' + seq - 10)], seq: seq, exchange: "fan");
         publisher.AddTo(transaction, "small", "refused by all"u8.ToArray(), seq: 13);
         var reply = new RecordingCallback();
-        transaction.Commit(reply, FlushSet.ForThisThread);
+        transaction.Commit(reply);
 
         Assert.Equal([11UL, 12, 13], reply.Refused);
         Assert.Null(reply.Durable);
@@ -45,13 +45,13 @@ public sealed class RefusalTests
         var publisher = new Publisher(_host);
         var transaction = _host.Host.BeginTransaction();
         for (var seq = 0UL; seq < 3; seq++) publisher.AddTo(transaction, "small", "x"u8.ToArray(), seq: seq);
-        transaction.Commit(new RecordingCallback(), FlushSet.ForThisThread);
+        transaction.Commit(new RecordingCallback());
         _host.Idle();
         Assert.Equal(["x"], _host.DrainBodies("small"));
 
         publisher.AddTo(transaction, "small", "y"u8.ToArray());
         var reply = new RecordingCallback();
-        transaction.Commit(reply, FlushSet.ForThisThread);
+        transaction.Commit(reply);
         _host.Idle();
 
         Assert.Empty(reply.Refused);

@@ -55,9 +55,7 @@ internal sealed class SimulatedProducer(BrokerModel model, int number, bool conf
             }
         }
 
-        var flushes = FlushSet.ForThisThread;
-        buffer.Commit(new CommitReply(host, model, transaction), flushes);
-        flushes.FlushAll();
+        buffer.Commit(new CommitReply(host, model, transaction));
     }
 
     private void OnHandled(ulong first, ulong last, bool accepted)
