@@ -164,6 +164,18 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     internal IWorkScheduler Scheduler { get; }
 
+    /// <summary>Looks at what is stored. Any thread; asks the disk how much room it has.</summary>
+    public StorageLook LookAtStorage()
+    {
+        var files = _data.Journal?.Files ?? [];
+        var (segmentCount, segmentBytes) = _data.Segments?.Size ?? default;
+        return new StorageLook(
+            _data.Journal is null ? null : Pipeline.CommitLatency, Pipeline.CommittedBytes, files.Count,
+            _data.Journal is { } journal && files.Count > 0 ? journal.DurablePosition - files[0].Base : 0,
+            Pipeline.UncommittedBytes, _data.Journal?.ResidentBytes ?? 0, segmentCount, segmentBytes,
+            Arena.BytesInUse, _data.Device is { FreeBytes: < long.MaxValue } device ? device.FreeBytes : null);
+    }
+
     public VirtualHost? FindVirtualHost(string name) => _hosts.GetValueOrDefault(name);
 
     /// <summary>Adds a virtual host, durably, or finds it.</summary>

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Policies;
 using Posthaste.Management.Http;
+using Posthaste.Management.Prometheus;
 using Posthaste.Management.Resources;
 
 namespace Posthaste.Management;
@@ -96,10 +97,14 @@ public sealed class ManagementServer : IAsyncDisposable
 
     private static void Map(WebApplication application, MessageBroker broker, IReadOnlyList<ListenerRow> listeners)
     {
-        var routes = new ApiRoutes(application, new ApiGate(broker));
+        var gate = new ApiGate(broker);
+        new MetricsEndpoint(broker, gate).Map(application);
+        HealthResource.MapProbes(application, broker);
+        var routes = new ApiRoutes(application, gate);
         IResource[] resources =
         [
-            new NodeResource(listeners), new VirtualHostResource(), new UserResource(), new PermissionResource(),
+            new NodeResource(listeners), new HealthResource(listeners), new VirtualHostResource(), new UserResource(),
+            new PermissionResource(),
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
             new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new MoveResource(),
             new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new DefinitionResource(),

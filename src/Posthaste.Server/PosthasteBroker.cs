@@ -132,7 +132,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
                     cancellation)
                 .ConfigureAwait(false);
             Listeners = _transport.Listeners;
-            await OpenManagementAsync(ListenPlan.ForHttp(_options), cancellation).ConfigureAwait(false);
+            var withTls = plans.Where(static plan => plan.Kind.IsTls).Select(static plan => plan.Kind.Name).ToHashSet();
+            await OpenManagementAsync(ListenPlan.ForHttp(_options), withTls, cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -143,11 +144,13 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         foreach (var listener in Listeners) LogListening(listener.Name, listener.EndPoint);
     }
 
-    private async Task OpenManagementAsync(IReadOnlyList<IPEndPoint> endPoints, CancellationToken cancellation)
+    private async Task OpenManagementAsync(
+        IReadOnlyList<IPEndPoint> endPoints, HashSet<string> withTls, CancellationToken cancellation)
     {
         if (endPoints.Count == 0) return;
-        var shown = Listeners.Select(static listener => new ListenerRow(
-            listener.Name, listener.EndPoint.Address.ToString(), listener.EndPoint.Port));
+        var shown = Listeners.Select(listener => new ListenerRow(
+            listener.Name, listener.EndPoint.Address.ToString(), listener.EndPoint.Port,
+            withTls.Contains(listener.Name) ? () => _certificates!.FirstEnd : null));
         try
         {
             _management = await ManagementServer

@@ -16,6 +16,9 @@ namespace Posthaste.Management.Tests;
 /// <summary>A broker in memory with the management API on a free port of loopback.</summary>
 public class ApiHost : IAsyncLifetime
 {
+    /// <summary>Said to be a listener whose certificate ends in a month.</summary>
+    public const int TlsPort = 5671;
+
     private readonly HttpClient _http = new();
     private readonly ManualTime _time = new();
     private ManagementServer? _server;
@@ -33,7 +36,10 @@ public class ApiHost : IAsyncLifetime
         // The API shows and makes messages in AMQP's terms.
         _ = new Amqp091Handler(Broker);
         _server = await ManagementServer.StartAsync(
-            Broker, [new IPEndPoint(IPAddress.Loopback, 0)], [new ListenerRow("amqp", "127.0.0.1", 5672)],
+            Broker, [new IPEndPoint(IPAddress.Loopback, 0)], [
+                new ListenerRow("amqp", "127.0.0.1", 5672),
+                new ListenerRow("amqps", "127.0.0.1", TlsPort, static () => DateTimeOffset.UtcNow.AddDays(30)),
+            ],
             NullLoggerFactory.Instance, pages: null, CancellationToken.None);
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Statistics;
 using Posthaste.Storage.Devices;
 
 namespace Posthaste.Broker.Pipeline;
@@ -9,6 +11,12 @@ public sealed partial class CommitPipeline
     private readonly Lock _roomLock = new();
     private readonly FlushSet _applyFlushes = new();
     private TaskCompletionSource? _room;
+
+    /// <summary>How long write and sync of a batch took. Any thread.</summary>
+    internal LatencyHistogram CommitLatency { get; } = new();
+
+    /// <summary>Bytes written and synced. Any thread.</summary>
+    internal long CommittedBytes { get; private set; }
 
     /// <summary>Whether readers of publishers should wait before they take in more.</summary>
     public bool IsCongested => UncommittedBytes > _options.UncommittedBytesMax;
@@ -63,7 +71,10 @@ public sealed partial class CommitPipeline
         {
             try
             {
+                var started = Stopwatch.GetTimestamp();
                 _journal!.Commit(batch.Journal);
+                CommitLatency.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+                CommittedBytes += batch.Journal.End - batch.Journal.Start;
             }
             catch (StorageException e)
             {

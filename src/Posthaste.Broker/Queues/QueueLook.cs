@@ -1,13 +1,19 @@
+using Posthaste.Core.Messages;
+
 namespace Posthaste.Broker.Queues;
 
 /// <summary>What a queue is like in one moment, for those who look at it.</summary>
 /// <param name="ReadyBytes">Bytes of the bodies that are ready.</param>
 /// <param name="ResidentCount">Entries with an index in memory; the others are in segment files only.</param>
+/// <param name="HeadReceivedAtMs">
+/// When the next message came, in milliseconds since the Unix epoch; null when there is none, or its bytes are on disk
+/// only.
+/// </param>
 /// <param name="LastUsedMs">When a command last came to it, in milliseconds since the Unix epoch.</param>
 /// <param name="Consumers">Who consumes from it.</param>
 /// <param name="ActiveConsumer">With single active consumer, the one that is; else null.</param>
 public sealed record QueueLook(
-    long ReadyBytes, long ResidentCount, long LastUsedMs, IReadOnlyList<Subscription> Consumers,
+    long ReadyBytes, long ResidentCount, long? HeadReceivedAtMs, long LastUsedMs, IReadOnlyList<Subscription> Consumers,
     Subscription? ActiveConsumer);
 
 /// <summary>What is seen of a queue.</summary>
@@ -19,10 +25,20 @@ public sealed partial class BrokerQueue
         lock (_strand)
         {
             return _isGone
-                ? new QueueLook(0, 0, _nowMs, [], null)
+                ? new QueueLook(0, 0, null, _nowMs, [], null)
                 : new QueueLook(
-                    _machine.ReadyBodyBytes, _machine.ResidentEntryCount, Math.Max(_nowMs, _lastUsedMs),
+                    _machine.ReadyBodyBytes, _machine.ResidentEntryCount, HeadReceivedAtMs(),
+                    Math.Max(_nowMs, _lastUsedMs),
                     [.. _machine.Consumers.Cast<Subscription>()], (Subscription?)_machine.ActiveConsumer);
         }
+    }
+
+    private long? HeadReceivedAtMs()
+    {
+        if (!_machine.TryPeekHead(out var head)) return null;
+        var isThere = _broker.Store.TryRead(head.Location, head.Length, ref _lease, out var bytes);
+        long? receivedAtMs = isThere ? new MessageView(bytes).ReceivedAtMs : null;
+        _lease.Release();
+        return receivedAtMs;
     }
 }

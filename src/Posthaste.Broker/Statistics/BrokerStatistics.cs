@@ -16,7 +16,8 @@ namespace Posthaste.Broker.Statistics;
 /// Who works on an object counts in plain fields of it, that it alone writes or whose lock it holds anyway; nothing is
 /// added up while messages pass. The first count after a collection puts the object on a list. A collection (each
 /// <see cref="PeriodMs"/>, and when somebody looks at a sum) takes that list, reads the fields while the others go
-/// on writing them, and adds the changes to everything above. So it costs what has changed, however many objects there are.
+/// on writing them, and adds the changes to everything above. So it costs what has changed, however many objects there
+/// are.
 /// </para>
 /// <para>
 /// Thread rule: any thread reads. Collecting and sampling are under one lock that no message waits for; within it no

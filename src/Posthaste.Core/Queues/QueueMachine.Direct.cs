@@ -14,6 +14,18 @@ public sealed partial class QueueMachine
     /// <summary>The consumers that are attached.</summary>
     public IReadOnlyList<QueueConsumer> Consumers => _consumers.Attached;
 
+    /// <summary>The entry that would be delivered next, left where it is.</summary>
+    /// <returns>False when none is ready, or its index is not in memory.</returns>
+    public bool TryPeekHead(out QueueEntry entry)
+    {
+        entry = default;
+        if (HeadLog() is not { } log) return false;
+        ref var head = ref log.Head(out _, out _);
+        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref head)) return false;
+        entry = head;
+        return true;
+    }
+
     /// <summary>
     /// The consumer that a message which came in this moment could be handed to without being kept: nothing is ready
     /// before it, and the next consumer does not acknowledge. Null when there is none. What follows is <see

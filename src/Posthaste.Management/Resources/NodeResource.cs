@@ -6,7 +6,7 @@ using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
 
-/// <summary>`overview`, `nodes`, `cluster-name`, `extensions`, `health/checks`: the broker as a whole.</summary>
+/// <summary>`overview`, `nodes`, `cluster-name`, `extensions`: the broker as a whole.</summary>
 internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IResource
 {
     /// <summary>The name of the one node.</summary>
@@ -26,24 +26,6 @@ internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IReso
             ? Json.WriteAsync(request.Context, Describe(request))
             : throw ApiError.NotFound());
         routes.Get("extensions", static request => Json.WriteAsync(request.Context, new JsonArray()));
-        routes.Get("health/checks/alarms", static request => HealthAsync(request, Alarms(request)));
-        routes.Get("health/checks/local-alarms", static request => HealthAsync(request, Alarms(request)));
-        routes.Get("health/checks/virtual-hosts", static request => HealthAsync(request, null));
-        routes.Get("health/checks/port-listener/{port}", request => HealthAsync(
-            request, listeners.Any(listener => $"{listener.Port}" == request[3]) ? null : "no active listener"));
-        routes.Get("health/checks/protocol-listener/{protocol}", request => HealthAsync(
-            request, listeners.Any(listener => listener.Protocol == request[3]) ? null : "no active listener"));
-    }
-
-    private static string? Alarms(ApiRequest request) =>
-        request.Broker.Alarms.PublishersBlocked ? request.Broker.Alarms.Reason : null;
-
-    private static Task HealthAsync(ApiRequest request, string? failure)
-    {
-        if (failure is null)
-            return Json.WriteAsync(request.Context, new JsonObject { ["status"] = "ok" });
-        request.Context.Response.StatusCode = 503;
-        return Json.WriteAsync(request.Context, new JsonObject { ["status"] = "failed", ["reason"] = failure });
     }
 
     public static JsonObject Describe(ListenerRow listener) => new()

@@ -46,6 +46,9 @@ internal sealed partial class CertificateStore : IDisposable
         return (entry ?? current[0]).Handshake;
     }
 
+    /// <summary>When the first of the certificates in use ends.</summary>
+    public DateTimeOffset FirstEnd => _current.Min(static entry => new DateTimeOffset(entry.Certificate.Leaf.NotAfter));
+
     public void Dispose() => _timer.Dispose();
 
     private void ReloadIfChanged()

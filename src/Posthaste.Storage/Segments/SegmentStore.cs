@@ -50,6 +50,18 @@ public sealed class SegmentStore : IDisposable
     /// <summary>Bytes of loaded blocks kept in memory.</summary>
     public long CachedBytes => _cache.Bytes;
 
+    /// <summary>Files with live blocks, and the bytes up to the last one in each. Any thread.</summary>
+    public (int FileCount, long Bytes) Size
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_files.Count, _files.Values.Sum(static file => (long)file.EndOffset));
+            }
+        }
+    }
+
     /// <summary>
     /// The highest number that a file has, or ever had as far as this store was told (<see cref="MarkUsed"/>). Numbers
     /// go up from it.

@@ -1,0 +1,113 @@
+using Posthaste.Broker.Flow;
+using Posthaste.Broker.Statistics;
+
+namespace Posthaste.Management.Prometheus;
+
+/// <summary>Families of the broker as a whole.</summary>
+internal static class NodeFamilies
+{
+    public static IEnumerable<MetricFamily> All =>
+    [
+        new NodeFamily("connection_churn_metrics",
+        [
+            new("connections_opened_total", "Connections opened", static s => Churn(s).ConnectionsOpened.Total),
+            new("connections_closed_total", "Connections closed", static s => Churn(s).ConnectionsClosed.Total),
+            new("channels_opened_total", "Channels opened", static s => Churn(s).ChannelsOpened.Total),
+            new("channels_closed_total", "Channels closed", static s => Churn(s).ChannelsClosed.Total),
+            new("queues_declared_total", "Queues declared", static s => Churn(s).QueuesDeclared.Total),
+            new("queues_created_total", "Queues created", static s => Churn(s).QueuesCreated.Total),
+            new("queues_deleted_total", "Queues deleted", static s => Churn(s).QueuesDeleted.Total),
+        ]),
+        new NodeFamily("object_totals",
+        [
+            new("connections", "Connections open", static s => s.Connections.Count),
+            new("channels", "Channels open", static s => s.Channels.Count),
+            new("consumers", "Consumers", static s => s.Queues.Sum(queue => queue.Queue.ConsumerCount)),
+            new("queues", "Queues", static s => s.Queues.Count),
+        ]),
+        new NodeFamily("node_coarse_metrics",
+        [
+            new("process_resident_memory_bytes", "Memory of the process", static s => s.Process.WorkingSet64),
+            new("disk_space_available_bytes", "Room on the disk of the data directory",
+                static s => s.Storage.DiskFreeBytes ?? double.NaN),
+        ]),
+        new NodeFamily("node_metrics",
+        [
+            new("resident_memory_limit_bytes", "Memory that the process may have",
+                static _ => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+            new("disk_space_available_limit_bytes", "Room at which publishers are stopped",
+                static s => s.Broker.Options.DiskFreeBytesMin),
+        ]),
+        new NodeFamily("node_persister_metrics",
+        [
+            new("io_sync_ops_total", "Batches of the journal that were written and synced",
+                static s => s.Storage.Commits is { } commits ? Sum(commits.Counts) : 0),
+            new("io_sync_time_seconds_total", "Time that took", static s => s.Storage.Commits?.SumSeconds ?? 0),
+            new("io_write_ops_total", "Writes to the journal",
+                static s => s.Storage.Commits is { } commits ? Sum(commits.Counts) : 0),
+            new("io_write_bytes_total", "Bytes written to the journal", static s => s.Storage.CommittedBytes),
+        ]),
+        new NodeFamily("alarms",
+        [
+            new("alarms_memory_used_watermark", "1 while publishers are stopped for memory",
+                static s => Alarm(s, ResourceAlarm.Memory)),
+            new("alarms_free_disk_space_watermark", "1 while publishers are stopped for the disk",
+                static s => Alarm(s, ResourceAlarm.Disk)),
+            new("posthaste_alarms_journal_failed", "1 when the journal has failed and takes nothing more",
+                static s => Alarm(s, ResourceAlarm.Journal)),
+        ]),
+        new NodeFamily("posthaste_storage",
+        [
+            new("posthaste_journal_bytes", "Bytes from the journal's first to its last record",
+                static s => s.Storage.JournalBytes),
+            new("posthaste_journal_files", "Files that hold the journal", static s => s.Storage.JournalFileCount),
+            new("posthaste_journal_uncommitted_bytes", "Bytes on their way to the disk",
+                static s => s.Storage.UncommittedBytes),
+            new("posthaste_journal_resident_bytes", "Bytes of the journal in memory",
+                static s => s.Storage.ResidentBytes),
+            new("posthaste_segment_bytes", "Bytes in the segment files of long backlogs",
+                static s => s.Storage.SegmentBytes),
+            new("posthaste_segment_files", "Segment files", static s => s.Storage.SegmentFileCount),
+            new("posthaste_transient_bytes", "Bytes of messages that are in memory alone",
+                static s => s.Storage.TransientBytes),
+        ]),
+        new CommitLatencyFamily(),
+        new GlobalFamily(),
+    ];
+
+    private static Churn Churn(Scrape scrape) => scrape.Broker.Statistics.Churn;
+
+    private static double Alarm(Scrape scrape, ResourceAlarm alarm) =>
+        scrape.Broker.Alarms.Active.HasFlag(alarm) ? 1 : 0;
+
+    private static long Sum(ReadOnlySpan<long> counts)
+    {
+        var sum = 0L;
+        foreach (var count in counts) sum += count;
+        return sum;
+    }
+}
+
+/// <summary>How long write and sync of the journal took.</summary>
+internal sealed class CommitLatencyFamily() : MetricFamily("posthaste_storage")
+{
+    private const string Metric = "posthaste_journal_commit_duration_seconds";
+
+    public override void Write(MetricsText to, Scrape scrape, Detail detail)
+    {
+        if (scrape.Storage.Commits is not { } commits) return;
+        to.Family(Metric, "histogram", "Write and sync of one batch of the journal");
+        var count = 0L;
+        for (var i = 0; i < commits.Counts.Length; i++)
+        {
+            count += commits.Counts[i];
+            var bound = i < LatencyHistogram.BoundsSeconds.Length
+                ? LatencyHistogram.BoundsSeconds[i].ToString(System.Globalization.CultureInfo.InvariantCulture)
+                : "+Inf";
+            to.Sample(Metric + "_bucket", count, new Label("le", bound));
+        }
+
+        to.Sample(Metric + "_sum", commits.SumSeconds);
+        to.Sample(Metric + "_count", count);
+    }
+}

@@ -1,0 +1,115 @@
+using Posthaste.Broker.Statistics;
+
+namespace Posthaste.Management.Prometheus;
+
+/// <summary>Families of queues, channels, connections and exchanges, with RabbitMQ's names where it has one.</summary>
+internal static class ObjectFamilies
+{
+    private const int EntryBytes = 24;
+
+    public static IEnumerable<MetricFamily> All =>
+    [
+        Queues("queue_coarse_metrics",
+            new("queue_messages_ready", "Messages ready to be delivered", static q => q.Queue.MessageCount),
+            new("queue_messages_unacked", "Messages delivered and not acknowledged", static q => q.Queue.UnackedCount),
+            new("queue_messages", "Messages ready and unacknowledged",
+                static q => q.Queue.MessageCount + q.Queue.UnackedCount)),
+        Queues("queue_consumer_count",
+            new ObjectMetric<QueueSample>(
+                "queue_consumers", "Consumers on a queue", static q => q.Queue.ConsumerCount)),
+        Queues("queue_metrics",
+            new("queue_consumer_capacity", "Share of time in which a consumer would take a message at once",
+                static q => q.Queue.Meter?.ConsumerCapacity ?? 0),
+            new("queue_consumer_utilisation", "Same as consumer capacity",
+                static q => q.Queue.Meter?.ConsumerCapacity ?? 0),
+            new("queue_process_memory_bytes", "Memory of the index, about",
+                static q => EntryBytes * q.Look.ResidentCount),
+            new("queue_messages_ram", "Messages with an index in memory", static q => q.Look.ResidentCount),
+            new("queue_messages_bytes", "Bytes of the bodies that are ready", static q => q.Look.ReadyBytes),
+            new("queue_messages_ready_bytes", "Bytes of the bodies that are ready", static q => q.Look.ReadyBytes),
+            new("posthaste_queue_head_age_seconds", "Age of the message that is next, if it is in memory",
+                static q => q.Look.HeadReceivedAtMs is { } at
+                    ? Math.Max(0, q.Queue.Host.Broker.NowMs - at) / 1_000.0 : 0)),
+        Queues("queue_delivery_metrics",
+            Of<QueueSample>("queue_get_ack_total", "Messages taken one by one", Metric.Got, static q => q.Now),
+            Of<QueueSample>("queue_get_total", "Messages taken one by one, not acknowledged", Metric.GotNoAck,
+                static q => q.Now),
+            Of<QueueSample>("queue_messages_delivered_ack_total", "Messages delivered", Metric.Delivered,
+                static q => q.Now),
+            Of<QueueSample>("queue_messages_delivered_total", "Messages delivered, not acknowledged",
+                Metric.DeliveredNoAck, static q => q.Now),
+            Of<QueueSample>("queue_messages_redelivered_total", "Messages redelivered", Metric.Redelivered,
+                static q => q.Now),
+            Of<QueueSample>("queue_messages_acked_total", "Messages acknowledged", Metric.Acknowledged,
+                static q => q.Now),
+            Of<QueueSample>("queue_get_empty_total", "Gets that found none", Metric.GotEmpty, static q => q.Now)),
+        Queues("channel_queue_exchange_metrics",
+            Of<QueueSample>("queue_messages_published_total", "Messages that entered a queue", Metric.Enqueued,
+                static q => q.Now)),
+        Channels("channel_metrics",
+            new("channel_consumers", "Consumers on a channel", static c => c.Channel.ConsumerCount),
+            new("channel_messages_unacked", "Delivered and not acknowledged", static c => c.Channel.UnackedCount),
+            new("channel_messages_unconfirmed", "Published and not confirmed",
+                static c => c.Channel.UnconfirmedCount),
+            new("channel_messages_uncommitted", "Published in a transaction", static c => c.Channel.UncommittedCount),
+            new("channel_acks_uncommitted", "Acknowledged in a transaction",
+                static c => c.Channel.UncommittedAckCount),
+            new("consumer_prefetch", "Limit of unacknowledged messages of each consumer",
+                static c => c.Channel.PrefetchMax),
+            new("channel_prefetch", "Limit of unacknowledged messages of all consumers together",
+                static c => c.Channel.SharedPrefetchMax)),
+        Channels("channel_exchange_metrics",
+            OfChannel("channel_messages_published_total", "Messages published", Metric.Published),
+            OfChannel("channel_messages_confirmed_total", "Messages confirmed", Metric.Confirmed),
+            OfChannel("channel_messages_unroutable_returned_total", "Returned, having reached no queue",
+                Metric.ReturnedUnroutable),
+            OfChannel("channel_messages_unroutable_dropped_total", "Dropped, having reached no queue",
+                Metric.DroppedUnroutable)),
+        Channels("channel_queue_metrics",
+            OfChannel("channel_get_ack_total", "Messages taken one by one", Metric.Got),
+            OfChannel("channel_get_total", "Messages taken one by one, not acknowledged", Metric.GotNoAck),
+            OfChannel("channel_messages_delivered_ack_total", "Messages delivered", Metric.Delivered),
+            OfChannel("channel_messages_delivered_total", "Messages delivered, not acknowledged",
+                Metric.DeliveredNoAck),
+            OfChannel("channel_messages_redelivered_total", "Messages redelivered", Metric.Redelivered),
+            OfChannel("channel_messages_acked_total", "Messages acknowledged", Metric.Acknowledged),
+            OfChannel("channel_get_empty_total", "Gets that found none", Metric.GotEmpty)),
+        Connections("connection_coarse_metrics",
+            OfConnection("connection_incoming_bytes_total", "Bytes received", Metric.ReceivedBytes),
+            OfConnection("connection_outgoing_bytes_total", "Bytes sent", Metric.SentBytes)),
+        Connections("connection_metrics",
+            OfConnection("connection_incoming_packets_total", "Reads that brought bytes", Metric.Reads),
+            OfConnection("connection_outgoing_packets_total", "Flushes to the transport", Metric.Flushes),
+            new("connection_channels", "Channels on a connection", static c => c.Connection.Channels.Count)),
+        new ObjectFamily<ExchangeSample>(
+            "exchange_metrics", static scrape => scrape.Exchanges,
+            static e => [new("vhost", e.Host.Name), new("exchange", e.Exchange.Name)],
+            [
+                Of<ExchangeSample>("posthaste_exchange_messages_in_total", "Messages published to an exchange",
+                    Metric.Published, static e => e.Now),
+                Of<ExchangeSample>("posthaste_exchange_messages_out_total", "Messages that it sent to queues",
+                    Metric.Enqueued, static e => e.Now),
+            ]),
+    ];
+
+    private static ObjectFamily<QueueSample> Queues(string name, params ObjectMetric<QueueSample>[] metrics) => new(
+        name, static scrape => scrape.Queues,
+        static q => [new("vhost", q.Queue.Host.Name), new("queue", q.Queue.Name)], metrics);
+
+    private static ObjectFamily<ChannelSample> Channels(string name, params ObjectMetric<ChannelSample>[] metrics) =>
+        new(name, static scrape => scrape.Channels, static c => [new("channel", c.Channel.Name)], metrics);
+
+    private static ObjectFamily<ConnectionSample> Connections(
+        string name, params ObjectMetric<ConnectionSample>[] metrics) => new(
+        name, static scrape => scrape.Connections,
+        static c => [new("connection", c.Connection.Name), new("protocol", c.Connection.Protocol)], metrics);
+
+    private static ObjectMetric<ChannelSample> OfChannel(string name, string help, Metric metric) =>
+        Of<ChannelSample>(name, help, metric, static c => c.Now);
+
+    private static ObjectMetric<ConnectionSample> OfConnection(string name, string help, Metric metric) =>
+        Of<ConnectionSample>(name, help, metric, static c => c.Now);
+
+    private static ObjectMetric<T> Of<T>(string name, string help, Metric metric, Func<T, MetricValues> now) =>
+        new(name, help, row => now(row).Of(metric));
+}
