@@ -87,9 +87,9 @@ internal sealed class ExactlyOnce(MqttConnection connection)
             return;
         }
 
-        Session.Released.Add(packetId);
+        var order = Session.AddReleased(packetId);
         Records.Settle(owner.Queue, id, owner);
-        Records.SetNote(connection.Store.ReleasedKey(packetId), default);
+        Records.SetNote(connection.Store.ReleasedKey(packetId), SessionStore.ReleasedValue(order));
         _answers.Add(new Answer(PacketType.PubRel, packetId, ReasonCode.Success));
     }
 
@@ -101,7 +101,8 @@ internal sealed class ExactlyOnce(MqttConnection connection)
     }
 
     /// <summary>
-    /// What an earlier connection has released and not seen the end of is released again, in order [MQTT-4.4.0-1].
+    /// What an earlier connection has released and not seen the end of is released again [MQTT-4.4.0-1], in the order
+    /// in which its PUBRECs came [MQTT-4.6.0-4].
     /// </summary>
     public void ResendReleased()
     {

@@ -20,6 +20,7 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
     private SubscriptionTable? _subscriptions;
     private HashSet<ushort>? _received;
     private List<ushort>? _released;
+    private ulong _releasedCount;
     private ulong _mark;
 
     /// <summary>UTF-8 bytes of the longest client identifier: the names of its queues have 255 bytes at most.</summary>
@@ -48,6 +49,25 @@ internal sealed class MqttSession(VirtualHost host, string clientId, bool isKept
 
     /// <summary>Identifiers of deliveries with QoS 2 whose PUBREC has come, in that order [MQTT-4.6.0-4].</summary>
     public List<ushort> Released => _released ??= [];
+
+    /// <summary>A PUBREC has come.</summary>
+    /// <returns>Its place in the order.</returns>
+    public ulong AddReleased(ushort packetId)
+    {
+        Released.Add(packetId);
+        return _releasedCount++;
+    }
+
+    /// <summary>PUBRECs that came to an earlier connection, in any order.</summary>
+    public void RestoreReleased(List<(ulong Order, ushort PacketId)> released)
+    {
+        if (released.Count == 0)
+            return;
+        released.Sort();
+        foreach (var (_, packetId) in released)
+            Released.Add(packetId);
+        _releasedCount = released[^1].Order + 1;
+    }
 
     /// <summary>The queue of subscriptions with QoS 1 and 2; null until there is one.</summary>
     public BrokerQueue? Queue { get; set; }

@@ -40,7 +40,7 @@ internal readonly record struct SessionFacts(uint ExpiryS, long EndsAtMs, long W
 ///         kind w                                       the will: see StoredWill
 ///         kind f  0 filter, or 1 SHA-256 of it         options u8 | flags u8 | identifier u32 | filter
 ///         kind r  packet id u16                        (received with QoS 2, not released)
-///         kind o  packet id u16                        (sent with QoS 2, PUBREC has come)
+///         kind o  packet id u16                        order u64 (sent with QoS 2, PUBREC has come)
 /// </code>
 /// Client identifiers and filters hold no zero, so no key begins like another session's.
 /// </summary>
@@ -136,8 +136,7 @@ internal sealed class SessionStore(VirtualHost host, string clientId)
             session.Subscriptions.Set(ReadFilter(note.Value));
         foreach (var note in host.Notes.WithPrefix(Key(ReceivedKind)))
             session.Received.Add(BinaryPrimitives.ReadUInt16BigEndian(note.Key[^sizeof(ushort)..]));
-        foreach (var note in host.Notes.WithPrefix(Key(ReleasedKind)))
-            session.Released.Add(BinaryPrimitives.ReadUInt16BigEndian(note.Key[^sizeof(ushort)..]));
+        session.RestoreReleased(ReadReleased());
     }
 
     /// <summary>The key that says: received with QoS 2.</summary>
@@ -145,6 +144,27 @@ internal sealed class SessionStore(VirtualHost host, string clientId)
 
     /// <summary>The key that says: sent with QoS 2, and PUBREC has come.</summary>
     public byte[] ReleasedKey(ushort packetId) => Key(ReleasedKind, packetId);
+
+    /// <summary>What is remembered with <see cref="ReleasedKey"/>: which PUBREC of the session it was.</summary>
+    public static byte[] ReleasedValue(ulong order)
+    {
+        var value = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(value, order);
+        return value;
+    }
+
+    private List<(ulong Order, ushort PacketId)> ReadReleased()
+    {
+        var released = new List<(ulong, ushort)>();
+        foreach (var note in host.Notes.WithPrefix(Key(ReleasedKind)))
+        {
+            released.Add((
+                BinaryPrimitives.ReadUInt64LittleEndian(note.Value),
+                BinaryPrimitives.ReadUInt16BigEndian(note.Key[^sizeof(ushort)..])));
+        }
+
+        return released;
+    }
 
     /// <summary>The session has ended.</summary>
     public void RemoveAll() => host.Notes.RemoveAll(_prefix);

@@ -93,6 +93,45 @@ public sealed class ExactlyOnceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_released_is_released_again_in_the_order_of_its_PUBRECs_4_6_0_4()
+    {
+        List<ushort> order = [];
+        await using (var host = Durable())
+        {
+            var subscriber = await host.OpenAsync("s", options: ConnectOptions.Kept());
+            await subscriber.SubscribeAsync("t", QoS.ExactlyOnce);
+            var publisher = await host.OpenAsync();
+            for (var i = 0; i < 4; i++)
+                await publisher.PublishAsync("t", $"{i}", QoS.ExactlyOnce);
+            for (var i = 0; i < 4; i++)
+                order.Add((await subscriber.ExpectAsync(PacketType.Publish)).PacketId);
+            order = [order[2], order[0], order[3], order[1]];
+            foreach (var packetId in order[..3])
+            {
+                await subscriber.AnswerAsync(PacketType.PubRec, packetId);
+                await subscriber.ExpectAsync(PacketType.PubRel, packetId);
+            }
+        }
+
+        await using (var host = Durable())
+        {
+            var subscriber = await host.OpenAsync("s", options: ConnectOptions.Kept());
+            foreach (var packetId in order[..3])
+                await subscriber.ExpectAsync(PacketType.PubRel, packetId);
+            await subscriber.ExpectAsync(PacketType.Publish, order[3]);
+            await subscriber.AnswerAsync(PacketType.PubRec, order[3]);
+            await subscriber.ExpectAsync(PacketType.PubRel, order[3]);
+        }
+
+        await using (var host = Durable())
+        {
+            var subscriber = await host.OpenAsync("s", options: ConnectOptions.Kept());
+            foreach (var packetId in order)
+                await subscriber.ExpectAsync(PacketType.PubRel, packetId);
+        }
+    }
+
+    [Fact]
     public async Task What_was_not_received_comes_again_with_the_same_identifier_after_a_restart()
     {
         ushort packetId;
