@@ -51,6 +51,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <summary>Messages out with consumers and not settled.</summary>
     public long UnackedCount => _machine.UnackedCount;
 
+    /// <summary>Messages that came back and wait for another try.</summary>
+    public long WaitingCount => _machine.WaitingCount;
+
     public override int ConsumerCount => _machine.ConsumerCount;
 
     /// <summary>

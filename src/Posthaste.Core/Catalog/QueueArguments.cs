@@ -29,6 +29,9 @@ public static class QueueArguments
     public const string PriorityMax = "x-max-priority";
     public const string SingleActiveConsumer = "x-single-active-consumer";
     public const string ConsumerTimeout = "x-consumer-timeout";
+    public const string DelayedRetryType = "x-delayed-retry-type";
+    public const string DelayedRetryMin = "x-delayed-retry-min";
+    public const string DelayedRetryMax = "x-delayed-retry-max";
 
     internal const string ClassicType = "classic";
     internal const string QuorumType = "quorum";
@@ -37,8 +40,6 @@ public static class QueueArguments
     private const string RejectPublish = "reject-publish";
     private const string RejectPublishDeadLetter = "reject-publish-dlx";
     private const string AtLeastOnce = "at-least-once";
-    private const string DelayedRetryType = "x-delayed-retry-type";
-    private const string NoDelayedRetry = "disabled";
     private const string Deduplication = "x-message-deduplication";
 
     /// <summary>RabbitMQ 4's default for quorum queues: a message that fails this often is poison.</summary>
@@ -82,9 +83,9 @@ public static class QueueArguments
         new(ConsumerTimeout, For.All, ArgumentFaults.NaturalNumber),
         new(
             DelayedRetryType, For.Quorum,
-            ArgumentFaults.OneOf("invalid_delayed_retry_type", NoDelayedRetry, "all", "failed", "returned")),
-        new("x-delayed-retry-min", For.Quorum, ArgumentFaults.NaturalNumber),
-        new("x-delayed-retry-max", For.Quorum, ArgumentFaults.NaturalNumber),
+            ArgumentFaults.OneOf("invalid_delayed_retry_type", "disabled", "all", "failed", "returned")),
+        new(DelayedRetryMin, For.Quorum, ArgumentFaults.NaturalNumber),
+        new(DelayedRetryMax, For.Quorum, ArgumentFaults.NaturalNumber),
         new("x-max-age", For.Stream, ArgumentFaults.Text),
         new("x-stream-max-segment-size-bytes", For.Stream, ArgumentFaults.NaturalNumber),
         new("x-stream-filter-size-bytes", For.Stream, ArgumentFaults.NaturalNumber),
@@ -189,8 +190,6 @@ public static class QueueArguments
     /// <summary>What other brokers do and this one does not: better said than ignored.</summary>
     private static CatalogError? CheckBuilt(FieldTable arguments, string what)
     {
-        if (arguments.TryGetString(DelayedRetryType, out var retry) && retry != NoDelayedRetry)
-            return CatalogErrors.NotImplemented($"{DelayedRetryType} '{retry}' of {what} is not supported");
         if (arguments.TryGetBoolean(Deduplication, out var deduplicates) && deduplicates)
             return CatalogErrors.NotImplemented($"{Deduplication} of {what} is not supported");
         return null;
@@ -227,6 +226,10 @@ public static class QueueArguments
                 : (byte)(ReadInteger(arguments, PriorityMax) ?? 0),
             SingleActiveConsumer = singleActiveConsumer,
             ConsumerTimeoutMs = ReadInteger(arguments, ConsumerTimeout),
+            DelayedRetry = ReadDelayedRetry(arguments),
+            RetryMinMs = Math.Min(ReadInteger(arguments, DelayedRetryMin) ?? 0, TimeMsMax),
+            RetryMaxMs = Math.Min(
+                ReadInteger(arguments, DelayedRetryMax) ?? ReadInteger(arguments, DelayedRetryMin) ?? 0, TimeMsMax),
         };
     }
 
@@ -240,6 +243,18 @@ public static class QueueArguments
     {
         var limit = ReadInteger(arguments, DeliveryLimit) ?? QuorumDeliveryLimitDefault;
         return limit < 0 ? null : limit;
+    }
+
+    private static DelayedRetry ReadDelayedRetry(FieldTable arguments)
+    {
+        arguments.TryGetString(DelayedRetryType, out var type);
+        return type switch
+        {
+            "all" => DelayedRetry.All,
+            "failed" => DelayedRetry.Failed,
+            "returned" => DelayedRetry.Returned,
+            _ => DelayedRetry.Disabled,
+        };
     }
 
     private static OverflowPolicy ReadOverflow(FieldTable arguments)

@@ -32,6 +32,11 @@ public static class PolicyKeys
             "overflow", Takes.Queue | Takes.Operator, Rule.Nearest, "overflow value",
             OneOf("drop-head", "reject-publish", "reject-publish-dlx")),
         new("delivery-limit", Takes.Quorum | Takes.Operator, Rule.LeastNatural, "delivery limit", IsNatural),
+        new(
+            "delayed-retry-type", Takes.Quorum, Rule.Nearest, "delayed retry type",
+            OneOf("disabled", "all", "failed", "returned")),
+        new("delayed-retry-min", Takes.Quorum, Rule.Nearest, "delayed retry minimum", IsNatural),
+        new("delayed-retry-max", Takes.Quorum, Rule.Nearest, "delayed retry maximum", IsNatural),
         new("consumer-timeout", Takes.Queue, Rule.Least, "consumer timeout", IsNatural),
         new("max-in-memory-length", Takes.Queue | Takes.Operator, Rule.Least, "maximum memory in bytes", IsNatural),
         new("max-in-memory-bytes", Takes.Queue | Takes.Operator, Rule.Least, "maximum memory in bytes", IsNatural),

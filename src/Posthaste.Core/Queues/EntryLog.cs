@@ -30,7 +30,8 @@ internal sealed partial class EntryLog(
     private const int OutdatedReturnsMin = 256;
 
     /// <summary>An entry with none of these waits for a consumer.</summary>
-    public const EntryFlags NotReady = EntryFlags.Unacked | EntryFlags.Gone | EntryFlags.Held;
+    public const EntryFlags NotReady =
+        EntryFlags.Unacked | EntryFlags.Gone | EntryFlags.Held | EntryFlags.Waiting;
 
     private readonly MinHeap<ulong> _returned = new();
     private long _readyBodyBytes;

@@ -25,6 +25,9 @@ public enum EntryFlags : ushort
 
     /// <summary>Died, but its dead-letter target could not take it yet: neither ready nor with a consumer.</summary>
     Held = 32,
+
+    /// <summary>Came back and waits for its time: neither ready nor with a consumer.</summary>
+    Waiting = 64,
 }
 
 /// <summary>

@@ -107,6 +107,8 @@ public sealed partial class QueueMachine
         {
             log.FinishRecovery(_counters ?? NoCounters);
         }
+
+        _waitsAnew = Settings.DelayedRetry != DelayedRetry.Disabled;
     }
 
     /// <summary>The levels in use, for <see cref="ExactDeliveryMark"/>.</summary>

@@ -79,7 +79,8 @@ public sealed partial class QueueMachine
         if (death == null)
         {
             _isStalled = false;
-            log!.Requeue(id.Seq, ref entry);
+            if (RetryDelayMs(counters, countsAsFailure) is > 0 and var delayMs) Wait(id, ref entry, nowMs + delayMs);
+            else log!.Requeue(id.Seq, ref entry);
         }
 
         // An entry that dies and is held is still here: what it has been through is part of what a restart must know.
@@ -113,7 +114,7 @@ public sealed partial class QueueMachine
         return true;
     }
 
-    /// <summary>Settles every ready entry; those out or held stay.</summary>
+    /// <summary>Settles every ready entry and those that wait for another try; those out or held stay.</summary>
     /// <returns>How many.</returns>
     public long Purge()
     {
@@ -135,6 +136,7 @@ public sealed partial class QueueMachine
             log.PurgeCold();
         }
 
+        count += PurgeWaiting();
         ForgetCountersOfPurged();
 
         _isStalled = false;
@@ -158,6 +160,8 @@ public sealed partial class QueueMachine
         Array.Clear(_logByLevel);
         _counters = null;
         _hold.Clear();
+        _retries = null;
+        WaitingCount = 0;
         HeldCount = 0;
         UnackedCount = 0;
         return count;

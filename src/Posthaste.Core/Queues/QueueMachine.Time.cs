@@ -24,7 +24,7 @@ public sealed partial class QueueMachine
                 return 0;
             }
 
-            var dueMs = _hold.NextDueMs;
+            var dueMs = Math.Min(_hold.NextDueMs, NextRetryMs);
             foreach (var log in _logs)
             {
                 dueMs = Math.Min(dueMs, IsByDue ? log.NextReleaseMs() : log.NextDueMs());
@@ -62,6 +62,7 @@ public sealed partial class QueueMachine
     public void Tick(long nowMs)
     {
         var budget = TickBudget;
+        EndWaits(nowMs, ref budget);
         foreach (var log in _logs)
         {
             if (IsByDue)

@@ -31,6 +31,19 @@ public enum DeadLetterStrategy : byte
     AtLeastOnce = 1,
 }
 
+/// <summary>Which returned messages wait before they are delivered again (`x-delayed-retry-type`).</summary>
+public enum DelayedRetry : byte
+{
+    Disabled = 0,
+    All = 1,
+
+    /// <summary>Those whose delivery counts as failed.</summary>
+    Failed = 2,
+
+    /// <summary>Those that were given up only.</summary>
+    Returned = 3,
+}
+
 /// <summary>
 /// The behaviour of a queue: its arguments, parsed and checked (see QueueArguments), with effective defaults.
 /// Immutable; a policy change makes a new one.
@@ -79,6 +92,14 @@ public sealed record QueueSettings
     public byte PriorityMax { get; init; }
 
     public bool SingleActiveConsumer { get; init; }
+
+    public DelayedRetry DelayedRetry { get; init; }
+
+    /// <summary>Milliseconds that such a message waits for each failed delivery (`x-delayed-retry-min`).</summary>
+    public long RetryMinMs { get; init; }
+
+    /// <summary>Milliseconds that it waits at most (`x-delayed-retry-max`).</summary>
+    public long RetryMaxMs { get; init; }
 
     /// <summary>
     /// Name of the exchange whose delayed messages it holds until they are due; null for the queues that clients use.

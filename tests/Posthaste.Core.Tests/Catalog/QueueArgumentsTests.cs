@@ -54,25 +54,19 @@ public sealed class QueueArgumentsTests
         Assert.Equal(CatalogErrorCode.NotImplemented, Parse(out _, [new("x-queue-type", "stream")])?.Code);
 
     [Theory]
-    [InlineData("all")]
-    [InlineData("failed")]
-    [InlineData("returned")]
-    public void Delayed_retries_are_known_and_not_supported(string type)
+    [InlineData("disabled", DelayedRetry.Disabled)]
+    [InlineData("all", DelayedRetry.All)]
+    [InlineData("failed", DelayedRetry.Failed)]
+    [InlineData("returned", DelayedRetry.Returned)]
+    public void Delayed_retries_wait_no_longer_than_the_minimum_unless_told(string type, DelayedRetry expected)
     {
-        var error = Parse(out _, [new("x-queue-type", "quorum"), new("x-delayed-retry-type", type)]);
-        Assert.Equal(
-            new(
-                CatalogErrorCode.NotImplemented,
-                $"x-delayed-retry-type '{type}' of queue 'q' in vhost '/' is not supported"),
-            error);
+        FieldTable arguments =
+            [new("x-queue-type", "quorum"), new("x-delayed-retry-type", type), new("x-delayed-retry-min", 1_000)];
+        Assert.Null(Parse(out var settings, arguments));
+        Assert.Equal((expected, 1_000, 1_000), (settings.DelayedRetry, settings.RetryMinMs, settings.RetryMaxMs));
+        Assert.Null(Parse(out settings, arguments.With("x-delayed-retry-max", 5_000)));
+        Assert.Equal(5_000, settings.RetryMaxMs);
     }
-
-    [Fact]
-    public void No_delayed_retries_is_what_there_is() => Assert.Null(Parse(
-        out _,
-        [
-            new("x-queue-type", "quorum"), new("x-delayed-retry-type", "disabled"), new("x-delayed-retry-min", 1_000),
-        ]));
 
     [Fact]
     public void Deduplication_is_not_supported_and_said_so()
