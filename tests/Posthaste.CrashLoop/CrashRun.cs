@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Posthaste.CrashLoop.Clients;
+using Posthaste.CrashLoop.Clients.Mqtt;
 using Posthaste.CrashLoop.Ledger;
 using Posthaste.Testing;
 using RabbitMQ.Client;
@@ -33,8 +34,9 @@ internal sealed class CrashRun : IAsyncDisposable
     private readonly Random _random;
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("posthaste-crash-");
     private readonly BrokerProcess _broker;
-    private readonly int _stompPort;
     private readonly LoopLedger _ledger = new();
+    private readonly SubscriberSession _subscriber = new();
+    private readonly Dictionary<string, PublisherSession> _publishers;
     private readonly List<TimeSpan> _startTimes = [];
     private int _lifeCount;
     private int _startupEndCount;
@@ -44,7 +46,11 @@ internal sealed class CrashRun : IAsyncDisposable
         _options = options;
         _random = new Random(options.Seed);
         _broker = new BrokerProcess(options.InMemory ? null : _data.FullName, Settings);
-        _stompPort = _broker.PortOf("stomp");
+        // Asked for before the first start, so that it listens there.
+        _broker.PortOf("stomp");
+        _broker.PortOf("mqtt");
+        _publishers = Topology.Flows.Where(flow => flow.MqttQoS > 0)
+            .ToDictionary(flow => flow.Name, flow => new PublisherSession(flow, _ledger));
     }
 
     public static async Task<CrashReport> RunAsync(CrashOptions options)
@@ -87,7 +93,7 @@ internal sealed class CrashRun : IAsyncDisposable
         await _broker.WaitUntilReadyAsync();
         _startTimes.Add(Stopwatch.GetElapsedTime(started));
 
-        using var life = new Life(_ledger, _lifeCount, _broker.AmqpPort, _stompPort, isDraining: false);
+        using var life = new Life(_ledger, _lifeCount, _broker, isDraining: false);
         // Small numbers as often as large ones: some lives end among the first messages.
         long confirmsMin = (long)Math.Pow(ConfirmsMax, _random.NextDouble());
         Task[] clients = await StartClientsAsync(life);
@@ -106,31 +112,33 @@ internal sealed class CrashRun : IAsyncDisposable
     {
         await using (IConnection connection = await life.Factory.CreateConnectionAsync())
             await Topology.DeclareAsync(connection);
+        await RetainedReader.CheckAsync(life.MqttPort, _ledger);
         List<LoadClient> clients = [];
         foreach (QueueSpec queue in Topology.Queues)
         {
             if (!life.IsDraining && life.Number % queue.ReadEveryLives != 0)
                 continue;
             for (int i = 0; i < queue.ConsumerCount; i++)
-                clients.Add(CreateConsumer(queue, life));
+                clients.Add(await CreateConsumerAsync(queue, life));
         }
-        if (!life.IsDraining)
-        {
-            foreach (Flow flow in Topology.Flows)
-                clients.Add(CreateProducer(flow, life));
-        }
+        // An MQTT publisher finishes what it began.
+        foreach (Flow flow in Topology.Flows.Where(flow => !life.IsDraining || flow.MqttQoS > 0))
+            clients.Add(CreateProducer(flow, life));
         return [.. clients.Select(client => Task.Run(client.RunAsync))];
     }
 
-    private static LoadClient CreateProducer(Flow flow, Life life) =>
+    private LoadClient CreateProducer(Flow flow, Life life) =>
         flow.IsStomp ? new StompProducer(flow, life)
+        : flow.MqttQoS > 0 ? new MqttProducer(_publishers[flow.Name], life)
         : flow.TransactionLength > 0 ? new TransactionProducer(flow, life)
         : new ConfirmedProducer(flow, life);
 
-    private QueueConsumer CreateConsumer(QueueSpec queue, Life life) =>
-        queue.Kind is ConsumerKind.Committing or ConsumerKind.Forwarding
-            ? new CommittingConsumer(queue, life)
-            : new ManualConsumer(queue, life, _random.Next());
+    private async Task<LoadClient> CreateConsumerAsync(QueueSpec queue, Life life) => queue.Kind switch
+    {
+        ConsumerKind.Committing or ConsumerKind.Forwarding => new CommittingConsumer(queue, life),
+        ConsumerKind.Subscribing => await MqttSubscriber.OpenAsync(queue, _subscriber, life),
+        _ => new ManualConsumer(queue, life, _random.Next()),
+    };
 
     private async Task WaitForConfirmsAsync(Life life, long confirmsMin)
     {
@@ -187,7 +195,7 @@ internal sealed class CrashRun : IAsyncDisposable
 
     private async Task DrainOnceAsync()
     {
-        using var life = new Life(_ledger, _lifeCount, _broker.AmqpPort, _stompPort, isDraining: true);
+        using var life = new Life(_ledger, _lifeCount, _broker, isDraining: true);
         Task[] clients = await StartClientsAsync(life);
         var elapsed = Stopwatch.StartNew();
         while (await CountMessagesAsync() > 0 && elapsed.Elapsed < DrainDeadline)
@@ -204,6 +212,7 @@ internal sealed class CrashRun : IAsyncDisposable
         long count = _options.InMemory ? 0 : await CountMessagesAsync();
         if (count > 0)
             _ledger.Violations.Add(Promise.CommittedIsGone, $"{count} messages came back after a clean shutdown");
+        await RetainedReader.CheckAsync(_broker.PortOf("mqtt"), _ledger);
         await _broker.StopAsync();
     }
 
@@ -219,12 +228,12 @@ internal sealed class CrashRun : IAsyncDisposable
     }
 
     /// <summary>
-    /// At each stop so far every consumer may have had as many messages on their way to it as its prefetch.
+    /// At each stop so far as many messages may have been on their way to the consumers as they take at a time.
     /// </summary>
     private void BoundMarks()
     {
         foreach (QueueLedger queue in _ledger.Queues)
-            queue.BoundUnseenMarked((long)_lifeCount * queue.Spec.ConsumerCount * QueueSpec.Prefetch);
+            queue.BoundUnseenMarked((long)_lifeCount * queue.Spec.InFlightMax);
     }
 
     private void CheckLog()

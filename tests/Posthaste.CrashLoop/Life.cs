@@ -1,10 +1,11 @@
 using Posthaste.CrashLoop.Ledger;
+using Posthaste.Testing;
 using RabbitMQ.Client;
 
 namespace Posthaste.CrashLoop;
 
 /// <summary>One life of the broker, from ready to its end, as its clients share it.</summary>
-internal sealed class Life(LoopLedger ledger, int number, int port, int stompPort, bool isDraining) : IDisposable
+internal sealed class Life(LoopLedger ledger, int number, BrokerProcess broker, bool isDraining) : IDisposable
 {
     private readonly CancellationTokenSource _over = new();
     private long _confirmedCount;
@@ -25,9 +26,11 @@ internal sealed class Life(LoopLedger ledger, int number, int port, int stompPor
 
     public long ConfirmedCount => Interlocked.Read(ref _confirmedCount);
 
-    public int StompPort => stompPort;
+    public int StompPort { get; } = broker.PortOf("stomp");
 
-    public ConnectionFactory Factory { get; } = FactoryFor(port);
+    public int MqttPort { get; } = broker.PortOf("mqtt");
+
+    public ConnectionFactory Factory { get; } = FactoryFor(broker.AmqpPort);
 
     /// <summary>A client that never reconnects: losing its connection is what the loop is about.</summary>
     public static ConnectionFactory FactoryFor(int port) => new()

@@ -1,3 +1,4 @@
+using Posthaste.CrashLoop.Clients.Mqtt;
 using RabbitMQ.Client;
 
 namespace Posthaste.CrashLoop;
@@ -16,6 +17,9 @@ internal enum ConsumerKind
 
     /// <summary>Rejects what <see cref="Topology.IsRejected"/> names; the rest as <see cref="Manual"/>.</summary>
     Rejecting,
+
+    /// <summary>Is the queue of an MQTT session: no AMQP client declares or reads it.</summary>
+    Subscribing,
 }
 
 /// <summary>A queue of the loop and who reads it.</summary>
@@ -23,10 +27,16 @@ internal sealed record QueueSpec(string Name, ConsumerKind Kind = ConsumerKind.M
 {
     public const int Prefetch = 64;
 
+    /// <summary>The broker's limit: MQTT 3.1.1 has no word for the client's.</summary>
+    private const int SessionInFlightMax = 2_048;
+
     public Dictionary<string, object?> Arguments { get; init; } = [];
 
     /// <summary>Only with one consumer is the order of a queue known over several lives.</summary>
     public int ConsumerCount { get; init; } = 1;
+
+    /// <summary>How many messages may be on their way to the consumers.</summary>
+    public int InFlightMax => Kind == ConsumerKind.Subscribing ? SessionInFlightMax : ConsumerCount * Prefetch;
 
     /// <summary>Read in one life of so many: 1 keeps up, more lets a backlog move to segments.</summary>
     public int ReadEveryLives { get; init; } = 1;
@@ -50,6 +60,12 @@ internal sealed record Flow(string Name)
     /// <summary>Published by STOMP with receipts, instead of by AMQP.</summary>
     public bool IsStomp { get; init; }
 
+    /// <summary>Published by MQTT with this QoS, 1 or 2, to topics for routing keys; 0: not by MQTT.</summary>
+    public int MqttQoS { get; init; }
+
+    /// <summary>Whether its topics keep the newest message.</summary>
+    public bool IsRetained { get; init; }
+
     /// <summary>Messages of a transaction; 0 publishes with confirms.</summary>
     public int TransactionLength { get; init; }
 
@@ -62,6 +78,14 @@ internal sealed record Flow(string Name)
 internal static class Topology
 {
     public const string TopicExchange = "crash.topic";
+
+    /// <summary>What the MQTT session subscribes to.</summary>
+    public const string SessionFilter = "crash/+";
+
+    public const string RetainedFilter = "crash/retained/#";
+
+    /// <summary>Where topics are routing keys, with a dot for each slash.</summary>
+    private const string MqttExchange = "amq.topic";
 
     public static readonly QueueSpec Classic = new("crash.classic");
 
@@ -93,8 +117,18 @@ internal static class Topology
 
     public static readonly QueueSpec Stomp = new("crash.stomp");
 
+    public static readonly QueueSpec MqttOnce = new("crash.mqtt.once", ConsumerKind.Committing);
+    public static readonly QueueSpec MqttOften = new("crash.mqtt.often");
+    public static readonly QueueSpec MqttRetained = new("crash.mqtt.retained");
+
+    public static readonly QueueSpec MqttSession =
+        new($"mqtt-subscription-{SubscriberSession.ClientId}qos1", ConsumerKind.Subscribing);
+
     public static readonly QueueSpec[] Queues =
-        [Classic, Quorum, TopicAll, TopicRare, Priority, Work, Dead, Backlog, Inbox, Outbox, Audit, Stomp];
+    [
+        Classic, Quorum, TopicAll, TopicRare, Priority, Work, Dead, Backlog, Inbox, Outbox, Audit, Stomp,
+        MqttOnce, MqttOften, MqttRetained, MqttSession,
+    ];
 
     public static readonly Flow[] Flows =
     [
@@ -111,6 +145,14 @@ internal static class Topology
         new("work") { Route = _ => (Work.Name, [Work]) },
         new("backlog") { Route = _ => (Backlog.Name, [Backlog]) },
         new("stomp") { Route = _ => (Stomp.Name, [Stomp]), TransientEvery = 16, IsStomp = true },
+        new("mqtt-1") { Route = _ => ("crash/often", [MqttOften, MqttSession]), MqttQoS = 1 },
+        new("mqtt-2") { Route = _ => ("crash/once", [MqttOnce, MqttSession]), MqttQoS = 2 },
+        new("mqtt-retained")
+        {
+            Route = sequence => ($"crash/retained/{sequence % 8}", [MqttRetained]),
+            MqttQoS = 1,
+            IsRetained = true,
+        },
         new("transaction")
         {
             Route = sequence => sequence % 2 == 0 ? (Inbox.Name, [Inbox]) : (Audit.Name, [Audit]),
@@ -126,9 +168,12 @@ internal static class Topology
     {
         await using IChannel channel = await connection.CreateChannelAsync();
         await channel.ExchangeDeclareAsync(TopicExchange, ExchangeType.Topic, durable: true);
-        foreach (QueueSpec queue in Queues)
+        foreach (QueueSpec queue in Queues.Where(queue => queue.Kind != ConsumerKind.Subscribing))
             await channel.QueueDeclareAsync(queue.Name, true, false, false, queue.Arguments);
         await channel.QueueBindAsync(TopicAll.Name, TopicExchange, "order.#");
         await channel.QueueBindAsync(TopicRare.Name, TopicExchange, "*.rare.*");
+        await channel.QueueBindAsync(MqttOnce.Name, MqttExchange, "crash.once");
+        await channel.QueueBindAsync(MqttOften.Name, MqttExchange, "crash.often");
+        await channel.QueueBindAsync(MqttRetained.Name, MqttExchange, "crash.retained.*");
     }
 }

@@ -19,6 +19,8 @@ internal sealed class LoopLedger
 
     public Violations Violations { get; } = new();
 
+    public RetainedLedger Retained { get; } = new();
+
     public long ConfirmedCount => Interlocked.Read(ref _confirmedCount);
 
     public long CommittedCount => Interlocked.Read(ref _committedCount);
@@ -62,20 +64,27 @@ internal sealed class LoopLedger
     /// <summary>Why a queue can't have delivered this message, or null.</summary>
     public string? WhyImpossible(Payload message, QueueLedger queue)
     {
-        StreamLedger stream;
-        lock (_lock)
-        {
-            if (message.Stream < 0 || message.Stream >= _streams.Count)
-                return "is of no producer";
-            stream = _streams[message.Stream];
-        }
-        if (message.Sequence < 0 || message.Sequence >= stream.SentCount)
-            return "was not sent";
+        if (WhyUnsent(message) is { } unsent)
+            return unsent;
+        StreamLedger stream = StreamOf(message);
         if (stream.IsRolledBack(message.Sequence))
             return "was rolled back";
         if (!QueuesOf(stream, message.Sequence).Contains(queue.Spec))
             return "does not belong there";
         return queue.Spec == Topology.Work && HasSeen(Topology.Dead, message) ? "came back from the dead" : null;
+    }
+
+    /// <summary>Checks what a topic retains while nobody publishes.</summary>
+    public void CheckRetained(string topic, ReadOnlySpan<byte> body)
+    {
+        if (!Payload.TryDecode(body, out Payload message))
+            Violations.Add(Promise.NothingIsInvented, $"{topic}: {body.Length} retained bytes that nobody published");
+        else if (WhyUnsent(message) is { } unsent)
+            Violations.Add(Promise.NothingIsInvented, $"{topic}: retained message {message.Sequence} {unsent}");
+        else if (StreamOf(message).Flow.Route(message.Sequence).RoutingKey != topic)
+            Violations.Add(Promise.NothingIsInvented, $"{topic}: retained message {message.Sequence} is of another");
+        else if (Retained.WhyImpossible(topic, message) is { } reason)
+            Violations.Add(Promise.ConfirmedIsKept, $"{topic}: retained message {message.Sequence} {reason}");
     }
 
     /// <summary>Whether all that was promised has been delivered and settled.</summary>
@@ -88,6 +97,18 @@ internal sealed class LoopLedger
             Violations.Add(Promise.ConfirmedIsKept, text);
         foreach (StreamLedger stream in Streams())
             CheckWhole(stream);
+    }
+
+    private string? WhyUnsent(Payload message)
+    {
+        lock (_lock)
+        {
+            if (message.Stream < 0 || message.Stream >= _streams.Count)
+                return "is of no producer";
+            return message.Sequence < 0 || message.Sequence >= _streams[message.Stream].SentCount
+                ? "was not sent"
+                : null;
+        }
     }
 
     private IEnumerable<string> Unsettled()

@@ -80,7 +80,8 @@ internal sealed class QueueLedger(QueueSpec spec, LoopLedger loop)
             bool isFirst = (fate & Fate.Seen) == 0;
             if ((fate & Fate.SettledForGood) != 0)
                 loop.Violations.Add(Promise.CommittedIsGone, Text(message, "came back after its commit"));
-            if (!isFirst && !redelivered)
+            bool isUnmarked = !redelivered && !stream.IsRepeated(message.Sequence);
+            if (!isFirst && isUnmarked)
                 loop.Violations.Add(Promise.DuplicatesAreMarked, Text(message, "came again without the flag"));
             CheckAttempt(message);
             if (isFirst && redelivered && ++_unseenMarkedCount > _unseenMarkedMax)
@@ -89,7 +90,7 @@ internal sealed class QueueLedger(QueueSpec spec, LoopLedger loop)
                     $"is the {_unseenMarkedCount}. with the flag that nobody got; in flight: {_unseenMarkedMax}"));
             }
             if (spec.KeepsOrder)
-                CheckOrder(message, priority, isFirst, redelivered, view);
+                CheckOrder(message, priority, isFirst, isUnmarked, view);
             if (isFirst && stream.Flow.Route(message.Sequence).Queues[0] == spec)
                 stream.CountSeen(1);
             fate |= Fate.Seen;
@@ -97,14 +98,15 @@ internal sealed class QueueLedger(QueueSpec spec, LoopLedger loop)
     }
 
     /// <remarks>
-    /// Two rules. A consumer gets unmarked messages in order, because none of them was ever returned. And where a queue
+    /// Two rules. A consumer gets unmarked messages in order, because none of them was ever returned; one that its
+    /// producer sent twice may come twice, the second time as late as it was sent. And where a queue
     /// has a single consumer, what it got is always the beginning of what was delivered, so that over all lives no
     /// message is seen for the first time after a later one.
     /// </remarks>
-    private void CheckOrder(Payload message, int priority, bool isFirst, bool redelivered, ConsumerView view)
+    private void CheckOrder(Payload message, int priority, bool isFirst, bool isUnmarked, ConsumerView view)
     {
         var key = (message.Stream, priority);
-        if (!redelivered)
+        if (isUnmarked)
         {
             long last = view.LastUnmarked.GetValueOrDefault(key, -1);
             if (message.Sequence <= last)

@@ -11,6 +11,7 @@ internal sealed class StreamLedger(int id, Flow flow)
 
     private readonly Lock _lock = new();
     private readonly List<bool> _confirmed = [];
+    private readonly HashSet<long> _repeated = [];
     private long _seenCount;
 
     public int Id => id;
@@ -51,6 +52,20 @@ internal sealed class StreamLedger(int id, Flow flow)
             _confirmed[(int)sequence] = true;
             return true;
         }
+    }
+
+    /// <summary>The producer sends it once more, since nobody acknowledged it; called before that.</summary>
+    public void MarkRepeated(long sequence)
+    {
+        lock (_lock)
+            _repeated.Add(sequence);
+    }
+
+    /// <summary>Whether the broker may have more than one copy, each as good as new.</summary>
+    public bool IsRepeated(long sequence)
+    {
+        lock (_lock)
+            return _repeated.Contains(sequence);
     }
 
     /// <summary>Whether the broker promised to keep the message over any crash.</summary>

@@ -24,6 +24,9 @@ internal enum Promise
     /// <summary>What was acknowledged in a committed transaction does not come back.</summary>
     CommittedIsGone,
 
+    /// <summary>What was published with QoS 2 is delivered with QoS 2 once, and never again.</summary>
+    ExactlyOnce,
+
     /// <summary>The broker starts in time, serves its clients until it is stopped, and logs no error.</summary>
     BrokerIsWell,
 }
