@@ -162,7 +162,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     internal QueueTimers Timers { get; }
 
-    internal IWorkScheduler Scheduler { get; }
+    /// <summary>Runs what must not run where it is asked for. Any thread.</summary>
+    public IWorkScheduler Scheduler { get; }
 
     /// <summary>Looks at what is stored. Any thread; asks the disk how much room it has.</summary>
     public StorageLook LookAtStorage()

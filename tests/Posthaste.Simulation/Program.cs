@@ -32,7 +32,7 @@ internal static class Batch
     public static int Run(ulong firstSeed, int count, double? minutes, int steps, bool flips, bool trace)
     {
         var started = Stopwatch.StartNew();
-        var (runs, failures, crashes, messages, deliveries) = (0, 0, 0L, 0L, 0L);
+        var (runs, failures, crashes, messages, deliveries, byMqtt) = (0, 0, 0L, 0L, 0L, 0L);
         for (; minutes is { } limit ? started.Elapsed.TotalMinutes < limit : runs < count; runs++)
         {
             var options = new SimulationOptions
@@ -57,11 +57,12 @@ internal static class Batch
             crashes += simulator.CrashCount;
             messages += simulator.MessageCount;
             deliveries += simulator.DeliveryCount;
+            byMqtt += simulator.MqttReceivedCount;
         }
 
         Console.WriteLine(
-            $"{runs} seeds, {failures} failed; {messages} messages, {deliveries} deliveries, {crashes} crashes, "
-            + $"{started.Elapsed.TotalSeconds:F1} s");
+            $"{runs} seeds, {failures} failed; {messages} messages, {deliveries} deliveries, "
+            + $"{byMqtt} by MQTT, {crashes} crashes, {started.Elapsed.TotalSeconds:F1} s");
         return failures == 0 ? 0 : 1;
     }
 

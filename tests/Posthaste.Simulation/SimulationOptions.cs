@@ -21,4 +21,9 @@ internal sealed record SimulationOptions
 
     /// <summary>Settlements that are kept from the broker: the other test of the simulator.</summary>
     public bool ForgetsSettlements { get; init; }
+
+    /// <summary>
+    /// Notes of packet identifiers that are taken from the broker: what it has received with QoS 2 it forgets.
+    /// </summary>
+    public bool ForgetsPacketIds { get; init; }
 }

@@ -20,6 +20,7 @@ internal sealed partial class Simulator
     {
         foreach (var producer in _producers.Concat(_transactors)) producer.Connect(_host);
         ConnectRetainer();
+        ReturnMqtt();
     }
 
     private void AddQueue()
@@ -86,6 +87,7 @@ internal sealed partial class Simulator
 
         _model.AtRest(queue => _host.Queue(queue.Name).Machine.HeldCount > 0);
         if (_model.IsDamaged) return;
+        RestMqtt();
         CheckValues(static (value, actual) => value.Rests(actual));
         foreach (var queue in _model.Queues.Values)
         {
@@ -143,6 +145,7 @@ internal sealed partial class Simulator
         _host.Faulty.CapacityBytes = long.MaxValue;
         foreach (var consumer in _consumers.ToArray()) End(consumer);
         ReturnGets();
+        LeaveMqtt();
         Rest();
         _host.Close();
         var failed = !IsWorking || IsOff;
@@ -176,6 +179,7 @@ internal sealed partial class Simulator
         _fan.RemoveAll(queue => !queue.IsDurable);
         _host.Errors.Take();
         _model.Restarted();
+        LoseMqtt();
         if (_options.FlipsBits && _random.Chance(0.3)) FlipABit();
         VerifyAndOpen();
         if (!_model.IsDamaged) CheckValues(static (value, actual) => value.Returns(actual));
@@ -188,8 +192,9 @@ internal sealed partial class Simulator
     /// <summary>Declarations and deletions that nobody waited for may have been forgotten.</summary>
     private void FollowDeclarations()
     {
-        foreach (var queue in _host.Broker.Queues.Where(queue => !_model.Queues.ContainsKey(queue.Name)).ToArray())
+        foreach (var queue in _host.Broker.Queues.ToArray())
         {
+            if (_model.Queues.ContainsKey(queue.Name) || IsOfMqtt(queue)) continue;
             _host.Host.DeleteQueue(queue.Name, false, false, _host.Connection, out _);
         }
 
@@ -205,6 +210,9 @@ internal sealed partial class Simulator
         _fan.RemoveAll(queue => !Bind(queue));
     }
 
+    private static bool IsOfMqtt(Broker.Queues.BrokerQueue queue) =>
+        queue.Name.StartsWith("mqtt-", StringComparison.Ordinal);
+
     /// <summary>Opens, also when the power goes off or the disk is full while it comes up.</summary>
     private void Open()
     {
@@ -214,6 +222,7 @@ internal sealed partial class Simulator
             try
             {
                 _host.Open();
+                StartMqtt();
                 return;
             }
             catch (StorageFullException)
@@ -240,6 +249,7 @@ internal sealed partial class Simulator
         {
             CheckNothingLeft();
             _model.CheckNothingMissing();
+            foreach (var subscriber in _mqttSubscribers) subscriber.CheckNothingMissing();
         }
 
         _host.Close();
@@ -272,6 +282,7 @@ internal sealed partial class Simulator
             }
         }
         while (any);
+        FinishMqtt();
         return IsWorking && !IsOff;
     }
 

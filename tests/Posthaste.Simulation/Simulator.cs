@@ -47,7 +47,24 @@ internal sealed partial class Simulator
     /// <exception cref="SimulationFailure">The broker broke a rule.</exception>
     public void Run()
     {
+        // Sessions go on where the scheduler has them: a context of the caller's would take them to other threads.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            RunSteps();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void RunSteps()
+    {
         _host.Open();
+        MakeMqttClients();
+        StartMqtt();
         _host.Host.DeclareExchange("fan", "fanout", false, true, false, false, []);
         var producers = _random.Between(1, ProducersMax);
         for (var i = 0; i < producers; i++) _producers.Add(new SimulatedProducer(_model, i, _random.Chance(0.8)));
@@ -83,7 +100,7 @@ internal sealed partial class Simulator
             if (!HasTarget) return;
         }
 
-        var act = _random.Below(100);
+        var act = _random.Below(130);
         _options.Trace?.Invoke($"act {act} failed {!IsWorking} off {IsOff} full {_host.Broker.Pipeline.IsFull}");
         switch (act)
         {
@@ -102,7 +119,8 @@ internal sealed partial class Simulator
             case < 93: ReplaceQueue(); break;
             case < 95: Stumble(); break;
             case < 98: Crash(); break;
-            default: Restart(); break;
+            case < 100: Restart(); break;
+            default: ActMqtt(); break;
         }
     }
 

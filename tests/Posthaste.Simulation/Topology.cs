@@ -8,6 +8,9 @@ internal static class Topology
 {
     public const int QueuesMax = 5;
 
+    /// <summary>Where MQTT clients publish, each to a topic of its own below.</summary>
+    public const string MqttTopics = "sim";
+
     /// <summary>A queue of random kind, and the one for its dead letters if it has one, which comes first.</summary>
     public static IReadOnlyList<ModelQueue> MakeQueue(string name, SeededRandom random)
     {

@@ -3,8 +3,9 @@ namespace Posthaste.Broker.Scheduling;
 /// <summary>
 /// Runs work that was put off. The thread pool in a process; a queue that the simulator empties in a simulation.
 /// </summary>
-internal interface IWorkScheduler
+public interface IWorkScheduler
 {
+    /// <summary>Has the item executed soon, by another thread. Any thread.</summary>
     void Schedule(IThreadPoolWorkItem item);
 }
 

@@ -4,7 +4,7 @@ namespace Posthaste.Broker.Sessions;
 public abstract partial class ProtocolSession
 {
     private Hold _hold;
-    private TaskCompletionSource? _wake;
+    private Wakening? _wake;
     private bool _hasPublished;
     private volatile bool _isBlocked;
 
@@ -39,7 +39,11 @@ public abstract partial class ProtocolSession
     protected virtual bool MustHold => false;
 
     /// <summary>Lets the reader look again at what it waits for. Any thread, but not under a queue's strand.</summary>
-    public void Wake() => Interlocked.Exchange(ref _wake, null)?.TrySetResult();
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _wake, null) is { } wake)
+            Broker.Scheduler.Schedule(wake);
+    }
 
     /// <summary>
     /// The frames behind the current one wait while <see cref="MustHold"/>: it has to be answered first.
@@ -115,7 +119,7 @@ public abstract partial class ProtocolSession
         while (true)
         {
             // Set before the look: whoever changes what is looked at wakes afterwards.
-            var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var wake = new Wakening();
             Volatile.Write(ref _wake, wake);
             if (!MustWait())
                 return;
@@ -130,4 +134,10 @@ public abstract partial class ProtocolSession
         Hold.Own => MustHold,
         _ => false,
     };
+
+    /// <summary>The reader's wait: it goes on where the scheduler has it, never on the thread that wakes it.</summary>
+    private sealed class Wakening : TaskCompletionSource, IThreadPoolWorkItem
+    {
+        public void Execute() => TrySetResult();
+    }
 }

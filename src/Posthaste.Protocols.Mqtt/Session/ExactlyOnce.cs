@@ -17,8 +17,9 @@ namespace Posthaste.Protocols.Mqtt.Session;
 ///  client receives    PUBREC   ─▶  { entry settled, note "released id" }  durable ─▶ PUBREL
 ///                     PUBCOMP  ─▶  note removed; nobody waits
 /// </code>
-/// Sessions that end with their connection have nothing to remember, and get the same answers at once. The reader's
-/// alone.
+/// What a connection before this one has said may not be durable yet, so what follows from it waits in the same line:
+/// PUBREL after a reconnect, and PUBCOMP for an identifier that is forgotten already. Sessions that end with their
+/// connection have nothing to remember, and get the same answers at once. The reader's alone.
 /// </summary>
 internal sealed class ExactlyOnce(MqttConnection connection)
 {
@@ -65,9 +66,10 @@ internal sealed class ExactlyOnce(MqttConnection connection)
     {
         var isKnown = Session.Received.Remove(packetId);
         var code = isKnown ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-        if (isKnown && Session.IsKept)
+        if (Session.IsKept)
         {
-            Records.RemoveNote(connection.Store.ReceivedKey(packetId));
+            if (isKnown)
+                Records.RemoveNote(connection.Store.ReceivedKey(packetId));
             _answers.Add(new Answer(PacketType.PubComp, packetId, code));
             return;
         }
@@ -113,11 +115,9 @@ internal sealed class ExactlyOnce(MqttConnection connection)
             foreach (var packetId in Session.Released)
             {
                 _window.RestoreReleased(packetId);
-                connection.Output.WriteAnswer(PacketType.PubRel, packetId);
+                _answers.Add(new Answer(PacketType.PubRel, packetId, ReasonCode.Success));
             }
         }
-
-        connection.Output.Flush();
     }
 
     /// <summary>Records what has gathered; the answers leave when it is durable.</summary>

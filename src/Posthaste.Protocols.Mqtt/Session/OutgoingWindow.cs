@@ -139,11 +139,11 @@ internal sealed class OutgoingWindow(int max)
     }
 
     /// <summary>
-    /// A delivery of an earlier connection that waits for PUBCOMP. It does not count as going out again: the client
-    /// has kept room for it (section 4.9).
+    /// A delivery of an earlier connection whose PUBREC has come: PUBREL goes out once that is durable. It does not
+    /// count as going out again: the client has kept room for it (section 4.9).
     /// </summary>
     public void RestoreReleased(ushort packetId) =>
-        _byId[packetId] = new Outgoing(default, null, OutgoingState.AwaitsPubComp, IsCounted: false);
+        _byId[packetId] = new Outgoing(default, null, OutgoingState.Recording, IsCounted: false);
 
     /// <summary>Takes everything that the queues would have to get back, because the connection ends.</summary>
     public void TakeAll(List<UnackedDelivery> into)

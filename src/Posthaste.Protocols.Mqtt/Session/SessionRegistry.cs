@@ -48,7 +48,7 @@ internal sealed class ClientSlot(VirtualHost host, string clientId)
 /// The lock guards the slots and is held for nothing else. A slot with a holder belongs to that connection's reader;
 /// one without to whoever takes it under the lock.
 /// </remarks>
-internal sealed class SessionRegistry : ITickable
+internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
 {
     private const int MsPerSecond = 1000;
 
@@ -185,10 +185,11 @@ internal sealed class SessionRegistry : ITickable
             _isRunning = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static registry => registry.RunDue(), this, preferLocal: false);
+        _broker.Scheduler.Schedule(this);
     }
 
-    private void RunDue()
+    /// <summary>Does what is due.</summary>
+    void IThreadPoolWorkItem.Execute()
     {
         while (TryTakeDue(out var slot, out var hasWill))
         {

@@ -49,6 +49,10 @@ public sealed class SimulatorTests
     public void AForgottenSettlementIsFoundOut() =>
         Assert.True(IsFoundOut(seed => new SimulationOptions { Seed = seed, ForgetsSettlements = true }));
 
+    [Fact]
+    public void AForgottenPacketIdentifierIsFoundOut() =>
+        Assert.True(IsFoundOut(seed => new SimulationOptions { Seed = seed, ForgetsPacketIds = true }));
+
     private static void Run(ulong seed, bool flipsBits = false)
     {
         try

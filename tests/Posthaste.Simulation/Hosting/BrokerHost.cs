@@ -18,7 +18,6 @@ internal sealed class BrokerHost
 
     private readonly SeededRandom _random;
     private readonly Func<IStorageDevice, IStorageDevice> _wrap;
-    private StepScheduler _scheduler = new();
 
     /// <param name="device">Null for a broker in memory only.</param>
     /// <param name="seed">Of the broker's own randomness.</param>
@@ -48,6 +47,9 @@ internal sealed class BrokerHost
 
     public ManualTime Time { get; } = new();
 
+    /// <summary>Of this life of the broker.</summary>
+    public StepScheduler Scheduler { get; private set; } = new();
+
     public MessageBrokerOptions Options { get; }
 
     public IStorageDevice? Device { get; private set; }
@@ -68,9 +70,9 @@ internal sealed class BrokerHost
     /// <exception cref="IOException">What it holds is damaged beyond use, or can't be read.</exception>
     public BrokerHost Open()
     {
-        _scheduler = new StepScheduler();
+        Scheduler = new StepScheduler();
         Broker =
-            MessageBroker.Open(Options, Errors, Device is null ? null : _wrap(Device), _scheduler);
+            MessageBroker.Open(Options, Errors, Device is null ? null : _wrap(Device), Scheduler);
         Connection = Connect();
         return this;
     }
@@ -91,7 +93,7 @@ internal sealed class BrokerHost
     public bool Step()
     {
         var any = Broker.Step();
-        return any | _scheduler.RunPending();
+        return any | Scheduler.RunPending();
     }
 
     /// <summary>Shuts down in order.</summary>

@@ -1,13 +1,18 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using Posthaste.Broker.Scheduling;
 
 namespace Posthaste.Simulation.Hosting;
 
 /// <summary>Work that was put off, run in order by whoever drives the broker.</summary>
-internal sealed class StepScheduler : IWorkScheduler
+internal sealed class StepScheduler : PipeScheduler, IWorkScheduler
 {
-    private readonly Queue<IThreadPoolWorkItem> _items = new();
+    // A session that has ended may still be woken, without effect, by a thread of the pool.
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _items = new();
 
     public void Schedule(IThreadPoolWorkItem item) => _items.Enqueue(item);
+
+    public override void Schedule(Action<object?> action, object? state) => Schedule(new Continuation(action, state));
 
     /// <returns>Whether there was anything.</returns>
     public bool RunPending()
@@ -20,5 +25,10 @@ internal sealed class StepScheduler : IWorkScheduler
         }
 
         return any;
+    }
+
+    private sealed class Continuation(Action<object?> action, object? state) : IThreadPoolWorkItem
+    {
+        public void Execute() => action(state);
     }
 }
