@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Tests;
+
+/// <summary>What a page of a long list costs, by count of work: rows are what is dear.</summary>
+public sealed class ListingCostTests
+{
+    private const int QueueCount = 10_000;
+    private int _rowCount;
+
+    [Theory]
+    [InlineData("?page=3&page_size=100")]
+    [InlineData("?page=3&page_size=100&sort_reverse=true")]
+    [InlineData("?page=3&page_size=100&sort=messages&sort_reverse=true")]
+    [InlineData("?page=1&page_size=100&sort=messages&name=9&columns=name")]
+    public void A_page_of_ten_thousand_makes_a_page_of_rows(string query)
+    {
+        var page = Show(query);
+        Assert.Equal(100, page["items"]!.AsArray().Count);
+        Assert.Equal(QueueCount, (int)page["total_count"]!);
+        Assert.Equal(100, _rowCount);
+    }
+
+    [Fact]
+    public void The_fast_order_is_the_order_of_the_rows()
+    {
+        var fast = Show("?page=2&page_size=7&sort=messages&sort_reverse=true");
+        var slow = Show("?page=2&page_size=7&sort=depth&sort_reverse=true");
+        Assert.Equal(
+            slow["items"]!.AsArray().Select(static row => (string?)row!["name"]),
+            fast["items"]!.AsArray().Select(static row => (string?)row!["name"]));
+    }
+
+    private JsonObject Show(string query)
+    {
+        _rowCount = 0;
+        var context = new DefaultHttpContext();
+        context.Request.QueryString = new QueryString(query);
+        return (JsonObject)Listing.Show(
+            context, Enumerable.Range(0, QueueCount), static item => $"q{item:D5}", Row,
+            static column => column == "messages" ? static item => Depth(item) : null);
+    }
+
+    private JsonObject Row(int item)
+    {
+        _rowCount++;
+        return new JsonObject { ["name"] = $"q{item:D5}", ["depth"] = Depth(item) };
+    }
+
+    private static int Depth(int item) => item * 7919 % QueueCount;
+}
