@@ -14,14 +14,10 @@ public sealed class AnyToAnyTests(BrokerFixture broker)
 
     private readonly string _key = $"any.{Guid.NewGuid():N}";
 
-    public static TheoryData<string, string> Pairs
-    {
-        get
-        {
-            string[] protocols = ["amqp", "mqtt", "stomp"];
-            return [.. protocols.SelectMany(from => protocols.Select(to => (from, to)))];
-        }
-    }
+    public static TheoryData<string, string> Pairs => PairsOf("amqp", "mqtt", "stomp");
+
+    /// <summary>Those whose clients may know no more of a message than its body.</summary>
+    public static TheoryData<string, string> PairsWithPlain => PairsOf("amqp", "mqtt", "mqtt311", "stomp");
 
     [BrokerTheory]
     [MemberData(nameof(Pairs))]
@@ -54,7 +50,7 @@ public sealed class AnyToAnyTests(BrokerFixture broker)
     }
 
     [BrokerTheory]
-    [MemberData(nameof(Pairs))]
+    [MemberData(nameof(PairsWithPlain))]
     public async Task Bytes_of_any_kind_arrive_as_they_are(string from, string to)
     {
         await using IPeer receiver = await StartAsync(to);
@@ -87,10 +83,13 @@ public sealed class AnyToAnyTests(BrokerFixture broker)
         Assert.Equal(correlationId, answer.CorrelationId);
     }
 
+    private static TheoryData<string, string> PairsOf(params string[] protocols) =>
+        [.. protocols.SelectMany(from => protocols.Select(to => (from, to)))];
+
     private async Task<IPeer> StartAsync(string protocol) => protocol switch
     {
         "amqp" => await AmqpPeer.StartAsync(broker),
-        "mqtt" => await ScriptPeer.MqttAsync(broker),
+        "mqtt" or "mqtt311" => await ScriptPeer.MqttAsync(broker, protocol),
         _ => await ScriptPeer.StompAsync(broker),
     };
 }

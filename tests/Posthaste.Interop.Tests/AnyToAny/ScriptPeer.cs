@@ -30,12 +30,14 @@ internal sealed class ScriptPeer : IPeer
     }
 
     /// <summary>Starts paho; skips the test where it, or the listener, is missing.</summary>
-    public static Task<ScriptPeer> MqttAsync(BrokerFixture broker) =>
-        StartAsync(broker, "mqtt", new PythonModule("paho.mqtt.client", "python3-paho-mqtt"));
+    /// <param name="broker">The broker that it connects to.</param>
+    /// <param name="script">Which version it speaks: <c>mqtt</c> or <c>mqtt311</c>.</param>
+    public static Task<ScriptPeer> MqttAsync(BrokerFixture broker, string script = "mqtt") =>
+        StartAsync(broker, "mqtt", script, new PythonModule("paho.mqtt.client", "python3-paho-mqtt"));
 
     /// <summary>Starts stomp.py; skips the test where it, or the listener, is missing.</summary>
     public static Task<ScriptPeer> StompAsync(BrokerFixture broker) =>
-        StartAsync(broker, "stomp", new PythonModule("stomp", "python3-stomp"));
+        StartAsync(broker, "stomp", "stomp", new PythonModule("stomp", "python3-stomp"));
 
     public Task SubscribeAsync(string key) => DoAsync("subscribe", new AnyMessage { Key = key });
 
@@ -64,14 +66,15 @@ internal sealed class ScriptPeer : IPeer
         _process.Dispose();
     }
 
-    private static async Task<ScriptPeer> StartAsync(BrokerFixture broker, string protocol, PythonModule module)
+    private static async Task<ScriptPeer> StartAsync(
+        BrokerFixture broker, string protocol, string script, PythonModule module)
     {
         (string host, int port) = broker.EndPointOf(protocol);
         if (await module.PrepareAsync() is { } missing)
             Assert.Skip(missing);
         string directory = Path.Combine(AppContext.BaseDirectory, "clients", "anytoany");
         return new ScriptPeer(
-            module.Start(directory, $"{protocol}_peer.py", host, $"{port}", $"peer-{Guid.NewGuid():N}"));
+            module.Start(directory, $"{script}_peer.py", host, $"{port}", $"peer-{Guid.NewGuid():N}"));
     }
 
     private async Task DoAsync(string what, AnyMessage message)
