@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Posthaste.Management;
 using Posthaste.WebConsole.Actions;
 using Posthaste.WebConsole.Api;
 using Posthaste.WebConsole.Assets;
 using Posthaste.WebConsole.Components;
 using Posthaste.WebConsole.Sessions;
-using Posthaste.Management;
 
 namespace Posthaste.WebConsole;
 
@@ -65,6 +65,7 @@ public sealed class ConsolePages : IManagementPages
         LoginEndpoints.Map(application, api);
         Theme.Map(application);
         ActionEndpoints.Map(application);
+        DefinitionEndpoints.Map(application);
         application.MapRazorComponents<App>().RequireAuthorization();
     }
 }

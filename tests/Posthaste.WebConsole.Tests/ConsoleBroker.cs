@@ -21,6 +21,8 @@ internal sealed class ConsoleBroker : IAsyncDisposable
 
     public string Url { get; }
 
+    public Uri AmqpUri => _broker.AmqpUri;
+
     /// <param name="time">The clock of connections and logins; null for the real one.</param>
     public static async Task<ConsoleBroker> StartAsync(TimeProvider? time = null) => new(
         await PosthasteBroker.StartAsync(

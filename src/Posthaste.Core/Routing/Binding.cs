@@ -1,4 +1,5 @@
 using System.Text;
+using Posthaste.Core.Catalog;
 using Posthaste.Primitives.Tables;
 
 namespace Posthaste.Core.Routing;
@@ -36,6 +37,20 @@ public sealed class Binding : IEquatable<Binding>
     internal Binding? NextIncoming { get; set; }
 
     internal Binding? PreviousIncoming { get; set; }
+
+    /// <summary>
+    /// Whether a message with this key and these headers would follow it, by the same rules as <see
+    /// cref="VirtualHostCatalog.Route(Exchange, ReadOnlySpan{byte}, in RouteHeaders, RouteResult)"/>. For explanations:
+    /// it makes a router of its own.
+    /// </summary>
+    public bool Matches(ReadOnlySpan<byte> key, in RouteHeaders headers)
+    {
+        var router = Router.Create(Source.Type);
+        router.Add(this);
+        var result = new RouteResult();
+        router.Route(key, headers, result);
+        return result.HasMatched;
+    }
 
     public bool Equals(Binding? other) =>
         other is not null && ReferenceEquals(Source, other.Source) && ReferenceEquals(Destination, other.Destination)

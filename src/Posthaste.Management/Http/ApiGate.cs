@@ -45,8 +45,12 @@ internal sealed class ApiGate(MessageBroker broker)
             ?? throw ApiError.Unauthorized("Login failed");
     }
 
+    /// <summary>A user of the store as connections have it.</summary>
+    public static BrokerUser UserOf(User account) =>
+        new(account.Name, account.HasTag(UserTags.Impersonator)) { Tags = account.Tags };
+
     private BrokerUser Known(ApiCaller caller) => broker.Users.TryGet(caller.UserName, out var account)
-        ? new BrokerUser(account.Name, account.HasTag(UserTags.Impersonator)) { Tags = account.Tags }
+        ? UserOf(account)
         : throw ApiError.Unauthorized("Login failed");
 
     private static Credentials Read(string header)

@@ -79,6 +79,15 @@ internal sealed class ApiRequest
         return _acting ??= Broker.ActAs(User, host, ApiGate.Connection(Context));
     }
 
+    /// <summary>Stands for another user, to see what that user may do.</summary>
+    /// <exception cref="ApiError">The one who asks is no administrator, or there is no such user.</exception>
+    public BrokerConnection ActFor(string user, VirtualHost host)
+    {
+        RequireAdministrator();
+        if (!Broker.Users.TryGet(user, out var account)) throw ApiError.BadRequest($"there is no user '{user}'");
+        return Broker.ActAs(ApiGate.UserOf(account), host, ApiGate.Connection(Context));
+    }
+
     public Task<JsonObject> ReadAsync() => Json.ReadAsync(Context);
 
     /// <exception cref="ApiError">The journal has failed: the change may not survive.</exception>

@@ -147,6 +147,11 @@ internal static class Listing
         return node;
     }
 
+    /// <summary>A whole number of the query.</summary>
+    /// <exception cref="ApiError">It is none, or out of range.</exception>
+    public static int Number(IQueryCollection query, string name, int missing, int min, int max) =>
+        query[name].ToString() is { Length: > 0 } text ? Number(text, name, min, max) : missing;
+
     private static int Number(string text, string name, int min, int max) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         && number >= min && number <= max

@@ -32,15 +32,20 @@ internal static class BindingRows
     public static IEnumerable<BindingRow> Of(VirtualHost host)
     {
         foreach (var queue in host.Catalog.Queues) yield return Default(host, queue);
-        foreach (var binding in Snapshot(host, static exchange => exchange.Bindings)) yield return binding;
+        var made = host.ReadBindings(exchanges => exchanges
+            .SelectMany(static exchange => exchange.Bindings).Select(binding => Row(host, binding)).ToArray());
+        foreach (var binding in made) yield return binding;
     }
 
     public static IEnumerable<BindingRow> From(VirtualHost host, Exchange exchange) => exchange.Name.Length == 0
         ? host.Catalog.Queues.Select(queue => Default(host, queue))
-        : Of(host).Where(binding => binding.Source == exchange.Name);
+        : host.ReadBindings(_ => exchange.Bindings.Select(binding => Row(host, binding)).ToArray());
 
     public static IEnumerable<BindingRow> To(Broker.Queues.BrokerQueue queue) =>
-        Of(queue.Host).Where(binding => binding.IsToQueue && binding.Destination == queue.Name);
+    [
+        Default(queue.Host, queue),
+        .. queue.Host.ReadBindings(_ => queue.IncomingBindings.Select(binding => Row(queue.Host, binding)).ToArray()),
+    ];
 
     public static JsonObject Describe(BindingRow binding) => new()
     {
@@ -53,11 +58,11 @@ internal static class BindingRows
         ["properties_key"] = binding.PropertiesKey,
     };
 
-    private static BindingRow Default(VirtualHost host, CatalogQueue queue) =>
+    /// <summary>What leads to a queue by its name.</summary>
+    public static BindingRow Default(VirtualHost host, CatalogQueue queue) =>
         new(host, VirtualHostCatalog.DefaultExchangeName, queue.Name, true, queue.Name, FieldTable.Empty);
 
-    private static BindingRow[] Snapshot(VirtualHost host, Func<Exchange, IReadOnlyCollection<Binding>> bindings) =>
-        host.ReadBindings(exchanges => exchanges.SelectMany(bindings).Select(binding => new BindingRow(
-            host, binding.Source.Name, binding.Destination.Name, binding.Destination is CatalogQueue, binding.Key,
-            binding.Arguments)).ToArray());
+    private static BindingRow Row(VirtualHost host, Binding binding) => new(
+        host, binding.Source.Name, binding.Destination.Name, binding.Destination is CatalogQueue, binding.Key,
+        binding.Arguments);
 }

@@ -3,6 +3,7 @@ using Posthaste.Broker;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Routing;
 using Posthaste.Management.Http;
+using Posthaste.Protocols.Amqp091.Direct;
 
 namespace Posthaste.Management.Resources;
 
@@ -22,6 +23,7 @@ internal sealed class ExchangeResource : IResource
         routes.Get("exchanges/{vhost}/{name}/bindings/source", SourceAsync);
         routes.Get("exchanges/{vhost}/{name}/bindings/destination", DestinationAsync);
         routes.Post("exchanges/{vhost}/{name}/publish", PublishAsync);
+        routes.Post("exchanges/{vhost}/{name}/explain", ExplainAsync);
     }
 
     /// <summary>The exchange's name in a segment.</summary>
@@ -86,6 +88,27 @@ internal sealed class ExchangeResource : IResource
         var body = await request.ReadAsync().ConfigureAwait(false);
         var isRouted = await MessagePublisher.PublishAsync(host, exchange.Name, body, by).ConfigureAwait(false);
         await Json.WriteAsync(request.Context, new JsonObject { ["routed"] = isRouted }).ConfigureAwait(false);
+    }
+
+    /// <summary>Where a message would go, for the user who asks or, to administrators, for another.</summary>
+    private static async Task ExplainAsync(ApiRequest request)
+    {
+        var (host, exchange) = Find(request);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var by = Json.Text(body, "user") is { Length: > 0 } other && other != request.User.Name
+            ? request.ActFor(other, host)
+            : request.ActIn(host);
+        var key = Json.Text(body, "routing_key") ?? throw ApiError.BadRequest("routing_key is missing");
+        try
+        {
+            var routing = DirectPublisher.RoutingOf(MessageProperties.FromJson(body["properties"] as JsonObject ?? []));
+            var explanation = new PublishExplanation(host, by).Explain(exchange, key, routing);
+            await Json.WriteAsync(request.Context, explanation).ConfigureAwait(false);
+        }
+        catch (DirectPublishException e)
+        {
+            throw ApiError.BadRequest(e.Message);
+        }
     }
 
     private static (VirtualHost Host, Exchange Exchange) Find(ApiRequest request)

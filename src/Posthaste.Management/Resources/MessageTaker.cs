@@ -1,11 +1,8 @@
 using System.Text.Json.Nodes;
-using System.Text.Unicode;
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Queues;
 using Posthaste.Management.Http;
-using Posthaste.Protocols.Amqp091.Session;
-using Posthaste.Protocols.Amqp091.Wire.Content;
 
 namespace Posthaste.Management.Resources;
 
@@ -39,9 +36,6 @@ internal sealed record TakeOptions(int Count, bool IsSettled, bool IsRejected, b
 /// <summary>Takes messages from the head of a queue to show them, and puts them back unless told otherwise.</summary>
 internal static class MessageTaker
 {
-    // Whatever a frame of a client could hold fits: nothing is cut here.
-    private const int PropertiesBytesMax = 16 << 20;
-
     public static async Task<JsonArray> TakeAsync(
         BrokerQueue queue, TakeOptions options, CancellationToken cancellation)
     {
@@ -77,27 +71,6 @@ internal static class MessageTaker
         flushes.FlushAll();
     }
 
-    private static JsonObject Describe(in DeliveredMessage delivered, long remaining, TakeOptions options)
-    {
-        var message = delivered.Message;
-        var formats = delivered.Queue.Host.Broker.Formats;
-        var encoded = DeliveredProperties.Of(delivered, formats, PropertiesBytesMax);
-        BasicProperties.TryDecode(encoded.Encoded, out var properties);
-        var body = options.BodyBytesMax is { } max && message.Body.Length > max ? message.Body[..max] : message.Body;
-        var isText = !options.IsBase64 && Utf8.IsValid(body);
-        return new JsonObject
-        {
-            ["payload_bytes"] = message.Body.Length,
-            ["redelivered"] = delivered.Redelivered,
-            ["exchange"] = System.Text.Encoding.UTF8.GetString(message.Exchange),
-            ["routing_key"] = System.Text.Encoding.UTF8.GetString(message.RoutingKey),
-            ["message_count"] = remaining,
-            ["properties"] = MessageProperties.ToJson(properties ?? new BasicProperties()),
-            ["payload"] = isText ? System.Text.Encoding.UTF8.GetString(body) : Convert.ToBase64String(body),
-            ["payload_encoding"] = isText ? "string" : "base64",
-        };
-    }
-
     private sealed class Request(TakeOptions options) : GetRequest
     {
         private readonly TaskCompletionSource<JsonObject?> _answer =
@@ -110,7 +83,9 @@ internal static class MessageTaker
         protected override void OnMessage(in DeliveredMessage message, long remaining, FlushSet flushes)
         {
             Id = message.Id;
-            _answer.SetResult(Describe(message, remaining, options));
+            var shown = MessageRow.Describe(message, options.IsBase64, options.BodyBytesMax);
+            shown["message_count"] = remaining;
+            _answer.SetResult(shown);
         }
 
         protected override void OnEmpty(FlushSet flushes) => _answer.SetResult(null);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
@@ -8,6 +9,15 @@ namespace Posthaste.Management.Resources;
 /// <summary>`queues`: what is in them and what they were declared as; declare, delete, purge, get.</summary>
 internal sealed class QueueResource : IResource
 {
+    /// <summary>Messages of one look: they are all in memory at a time.</summary>
+    private const int BrowseCountMax = 100;
+
+    /// <summary>Messages passed over: each costs a step on the queue's strand.</summary>
+    private const int BrowseSkipMax = 100_000;
+
+    /// <summary>Bytes of a body in a look.</summary>
+    private const int BrowseBodyBytesMax = 1 << 20;
+
     public void Map(ApiRoutes routes)
     {
         routes.Get("queues", ListAsync);
@@ -18,6 +28,7 @@ internal sealed class QueueResource : IResource
         routes.Delete("queues/{vhost}/{name}/contents", PurgeAsync);
         routes.Get("queues/{vhost}/{name}/bindings", BindingsAsync);
         routes.Post("queues/{vhost}/{name}/get", TakeAsync);
+        routes.Get("queues/{vhost}/{name}/browse", BrowseAsync);
     }
 
     private static Task ListAsync(ApiRequest request)
@@ -78,6 +89,26 @@ internal sealed class QueueResource : IResource
         var messages = await MessageTaker.TakeAsync(queue, TakeOptions.From(body), request.Context.RequestAborted)
             .ConfigureAwait(false);
         await Json.WriteAsync(request.Context, messages).ConfigureAwait(false);
+    }
+
+    /// <summary>Shows messages that stay where they are; consumers notice nothing.</summary>
+    private static async Task BrowseAsync(ApiRequest request)
+    {
+        var queue = Find(request);
+        RequireRead(request, queue);
+        var query = request.Context.Request.Query;
+        var skip = Listing.Number(query, "skip", missing: 0, 0, BrowseSkipMax);
+        var count = Listing.Number(query, "count", missing: 20, 1, BrowseCountMax);
+        var bytesMax = Listing.Number(query, "truncate", missing: 50_000, 0, BrowseBodyBytesMax);
+        var shown = new JsonArray();
+        var end = await queue.BrowseAsync(
+            skip, count, (in message) => shown.Add(MessageRow.Describe(message, isBase64: false, bytesMax)),
+            request.Context.RequestAborted).ConfigureAwait(false);
+        await Json.WriteAsync(request.Context, new JsonObject
+        {
+            ["messages"] = shown,
+            ["end"] = end.ToString().ToLowerInvariant(),
+        }).ConfigureAwait(false);
     }
 
     private static BrokerQueue Find(ApiRequest request) =>

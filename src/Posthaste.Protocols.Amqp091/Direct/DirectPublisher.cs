@@ -3,6 +3,7 @@ using Posthaste.Broker;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Publishing;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Routing;
 using Posthaste.Protocols.Amqp091.Format;
 using Posthaste.Protocols.Amqp091.Wire.Content;
 
@@ -59,6 +60,17 @@ public static class DirectPublisher
         }
 
         return Publish(host, by, exchange, routingKey, properties, ttlMs, body);
+    }
+
+    /// <summary>What of a message's properties decides where it goes.</summary>
+    /// <exception cref="DirectPublishException">The message is not acceptable.</exception>
+    public static DirectRouting RoutingOf(BasicProperties properties)
+    {
+        BasicPropertiesReader.TryRead(Encode(properties), out var reader);
+        var unacceptable = RoutingHeaders.Read(reader.Headers, out var extraKeys, out _);
+        return unacceptable is null
+            ? new DirectRouting(extraKeys ?? [], HeaderLookup.Of(reader))
+            : throw new DirectPublishException($"invalid message: {unacceptable}");
     }
 
     private static Task<DirectOutcome> Publish(
@@ -153,6 +165,11 @@ public static class DirectPublisher
             _outcome.TrySetResult(accepted ? DirectOutcome.Accepted : DirectOutcome.Refused);
     }
 }
+
+/// <summary>What of a message's properties decides where it goes.</summary>
+/// <param name="ExtraKeys">Routing keys beside its own: those in `CC` and `BCC`.</param>
+/// <param name="Headers">Null for a message without headers.</param>
+public sealed record DirectRouting(IReadOnlyList<byte[]> ExtraKeys, IHeaderLookup? Headers);
 
 /// <summary>A message was not published, for the reason given.</summary>
 public sealed class DirectPublishException(string message, bool isForbidden = false) : Exception(message)

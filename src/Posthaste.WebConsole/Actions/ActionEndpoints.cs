@@ -27,7 +27,7 @@ internal static class ActionEndpoints
 
         if (!await forgery.IsRequestValidAsync(context).ConfigureAwait(false))
         {
-            flash.Put(context, new Notice("That form was too old. Nothing was changed; please try again.", true));
+            flash.Put(context, Notice.OldForm);
             context.Response.Redirect("/");
             return;
         }

@@ -27,14 +27,23 @@ internal sealed class ActionForm(IFormCollection fields)
         return Target.Path(segments);
     }
 
+    /// <summary>Names of the check boxes that are ticked, of those whose names start like this.</summary>
+    public IEnumerable<string> Ticked(string prefix) => fields.Keys
+        .Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Select(key => key[prefix.Length..]);
+
+    /// <summary>A field with arguments.</summary>
+    /// <exception cref="FormException">A line can't be read.</exception>
+    public JsonObject Arguments(string name) => ReadArguments(this[name]);
+
     /// <summary>
     /// Arguments as people write them: `name = value` a line; a value is a number, true, false, JSON, or else text.
     /// </summary>
     /// <exception cref="FormException">A line is something else.</exception>
-    public JsonObject Arguments(string name)
+    public static JsonObject ReadArguments(string text)
     {
+        const StringSplitOptions options = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
         var result = new JsonObject();
-        foreach (var line in this[name].Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in text.Split('\n', options))
         {
             var at = line.IndexOf('=', StringComparison.Ordinal);
             if (at < 1) throw new FormException($"'{line}' is not of the form name = value");

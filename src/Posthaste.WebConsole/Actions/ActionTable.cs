@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Posthaste.WebConsole.Api;
 
 namespace Posthaste.WebConsole.Actions;
 
@@ -34,10 +35,79 @@ internal static class ActionTable
             $"Queue {form[Name]} was purged."),
         ["queue-delete"] = static form => new ActionCall(
             HttpMethod.Delete, form.Path("queues", Vhost, Name), null, $"Queue {form[Name]} was deleted."),
+        ["exchange-declare"] = static form => new ActionCall(
+            HttpMethod.Put, form.Path("exchanges", Vhost, Name),
+            new JsonObject
+            {
+                ["type"] = form["type"],
+                ["durable"] = form.Has("durable"),
+                ["auto_delete"] = form.Has("auto_delete"),
+                ["internal"] = form.Has("internal"),
+                ["arguments"] = form.Arguments("arguments"),
+            },
+            $"Exchange {form[Name]} is there."),
+        ["exchange-delete"] = static form => new ActionCall(
+            HttpMethod.Delete, form.Path("exchanges", Vhost, Name), null, $"Exchange {form[Name]} was deleted."),
+        ["bind"] = static form => new ActionCall(
+            HttpMethod.Post, BindingPath(form),
+            new JsonObject
+            {
+                ["routing_key"] = form["routing_key"],
+                ["arguments"] = form.Arguments("arguments"),
+            },
+            $"{form["destination"]} is bound to {form["source"]}."),
+        ["unbind"] = static form => new ActionCall(
+            HttpMethod.Delete, $"{BindingPath(form)}/{Target.Path(form["key"])}", null,
+            $"{form["destination"]} is not bound to {form["source"]} in that way any more."),
+        ["connection-close"] = static form => new ActionCall(
+            HttpMethod.Delete, form.Path("connections", Name), null, $"Connection {form[Name]} was asked to close."),
+        ["user-put"] = static form => new ActionCall(
+            HttpMethod.Put, form.Path("users", Name),
+            new JsonObject
+            {
+                ["password"] = form["password"],
+                ["tags"] = new JsonArray([.. form.Ticked("tag-").Select(static tag => JsonValue.Create(tag))]),
+            },
+            $"User {form[Name]} was saved."),
+        ["user-delete"] = static form => new ActionCall(
+            HttpMethod.Delete, form.Path("users", Name), null, $"User {form[Name]} was deleted."),
+        ["permission-set"] = static form => new ActionCall(
+            HttpMethod.Put, form.Path("permissions", Vhost, Name),
+            new JsonObject
+            {
+                ["configure"] = form["configure"],
+                ["write"] = form["write"],
+                ["read"] = form["read"],
+            },
+            $"User {form[Name]} has that permission in {form[Vhost]} now."),
+        ["permission-clear"] = static form => new ActionCall(
+            HttpMethod.Delete, form.Path("permissions", Vhost, Name), null,
+            $"User {form[Name]} can't enter {form[Vhost]} any more."),
+        ["policy-put"] = static form => new ActionCall(
+            HttpMethod.Put, PolicyPath(form),
+            new JsonObject
+            {
+                ["pattern"] = form["pattern"],
+                ["apply-to"] = form["apply-to"],
+                ["priority"] = form["priority"],
+                ["definition"] = form.Arguments("definition"),
+            },
+            $"Policy {form[Name]} is in effect."),
+        ["policy-delete"] = static form => new ActionCall(
+            HttpMethod.Delete, PolicyPath(form), null, $"Policy {form[Name]} was deleted."),
+        ["vhost-add"] = static form => new ActionCall(
+            HttpMethod.Put, form.Path("vhosts", Name), null, $"Virtual host {form[Name]} is there."),
     };
 
     /// <summary>Null when there is no such action.</summary>
     public static Func<ActionForm, ActionCall>? Find(string action) => Actions.GetValueOrDefault(action);
+
+    private static string BindingPath(ActionForm form) =>
+        Target.Path("bindings", form[Vhost], "e", form["source"], form["kind"], form["destination"]);
+
+    /// <summary>Two kinds, and no other path of the API.</summary>
+    private static string PolicyPath(ActionForm form) => form.Path(
+        form["kind"] == "operator-policies" ? "operator-policies" : "policies", Vhost, Name);
 
     private static JsonObject QueueArguments(ActionForm form)
     {

@@ -1,12 +1,17 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
-using System.Security.Cryptography;
 
 namespace Posthaste.WebConsole.Actions;
 
 /// <summary>What an action has to say to the page that follows it.</summary>
-internal sealed record Notice(string Text, bool IsError);
+internal sealed record Notice(string Text, bool IsError)
+{
+    /// <summary>The seal of a form is missing, or of a broker that has restarted since.</summary>
+    public static Notice OldForm { get; } =
+        new("That form was too old. Nothing was changed; please try again.", IsError: true);
+}
 
 /// <summary>
 /// Carries a notice over the redirect that follows a form, in a cookie that is read once. Sealed, so that nobody else

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Posthaste.WebConsole.Sessions;
 using Posthaste.Management;
+using Posthaste.WebConsole.Sessions;
 
 namespace Posthaste.WebConsole.Api;
 
@@ -16,11 +16,13 @@ internal sealed class ConsoleApi(ManagementApi api, HttpContext context)
 
     /// <summary>Reads what a path answers.</summary>
     /// <exception cref="ApiException">It was refused.</exception>
-    public async Task<T> GetAsync<T>(string target)
-    {
-        var body = await SendAsync(HttpMethod.Get, target).ConfigureAwait(false);
-        return body.Deserialize<T>(Names) ?? throw new JsonException($"{target} answered nothing");
-    }
+    public async Task<T> GetAsync<T>(string target) =>
+        Read<T>(target, await SendAsync(HttpMethod.Get, target).ConfigureAwait(false));
+
+    /// <summary>Asks something that takes a body.</summary>
+    /// <exception cref="ApiException">It was refused.</exception>
+    public async Task<T> PostAsync<T>(string target, JsonNode body) =>
+        Read<T>(target, await SendAsync(HttpMethod.Post, target, body).ConfigureAwait(false));
 
     /// <exception cref="ApiException">It was refused.</exception>
     public async Task<JsonNode?> SendAsync(HttpMethod method, string target, JsonNode? body = null)
@@ -30,6 +32,9 @@ internal sealed class ConsoleApi(ManagementApi api, HttpContext context)
         var answer = await api.SendAsync(user, context, method, target, body).ConfigureAwait(false);
         return answer.IsSuccess ? answer.Body : throw ApiException.From(answer);
     }
+
+    private static T Read<T>(string target, JsonNode? body) =>
+        body.Deserialize<T>(Names) ?? throw new JsonException($"{target} answered nothing");
 }
 
 /// <summary>The API has refused a request.</summary>

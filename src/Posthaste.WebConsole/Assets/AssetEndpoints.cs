@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Posthaste.WebConsole.Assets;
 
-/// <summary>Style, script and icon, out of the assembly. Their addresses hold a digest, so browsers may keep them.</summary>
+/// <summary>
+/// Style, script and icon, out of the assembly. Their addresses hold a digest, so browsers may keep them.
+/// </summary>
 internal static class AssetEndpoints
 {
     private static readonly Asset[] All =

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
+using Posthaste.WebConsole.Actions;
 using Posthaste.WebConsole.Api;
 
 namespace Posthaste.WebConsole.Components;
@@ -21,6 +22,10 @@ public abstract class ConsolePage : ComponentBase
         try
         {
             await LoadAsync();
+        }
+        catch (FormException refused)
+        {
+            Problem = refused.Message;
         }
         catch (ApiException refused)
         {

@@ -9,7 +9,7 @@ public abstract class ListPage : ConsolePage
     private NavigationManager Navigation { get; set; } = null!;
 
     [SupplyParameterFromQuery]
-    private string? Vhost { get; set; }
+    private protected string? Vhost { get; set; }
 
     [SupplyParameterFromQuery]
     private string? Filter { get; set; }

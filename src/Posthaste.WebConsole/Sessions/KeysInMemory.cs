@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 namespace Posthaste.WebConsole.Sessions;
 
 /// <summary>
-/// Keys that forms and cookies are sealed with live as long as the process, like the sessions: nothing of the console is
-/// ever on disk, and a restart asks everyone to log in again.
+/// Keys that forms and cookies are sealed with live as long as the process, like the sessions: nothing of the console
+/// is ever on disk, and a restart asks everyone to log in again.
 /// </summary>
 internal sealed class KeysInMemory : IXmlRepository
 {

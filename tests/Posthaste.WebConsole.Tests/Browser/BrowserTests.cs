@@ -2,37 +2,28 @@ using Posthaste.Interop.Tests.Foreign;
 
 namespace Posthaste.WebConsole.Tests.Browser;
 
-/// <summary>
-/// One run of the checks in a real Chromium, driven by Playwright at the version that the lock file pins, against a
-/// broker in this process.
-/// </summary>
-public sealed class BrowserRun : IAsyncLifetime
+/// <summary>A script in a real Chromium, driven by Playwright at the version that the lock file pins.</summary>
+internal static class BrowserScript
 {
     /// <summary>What Chromium is called by the systems that have it.</summary>
     private static readonly string[] Browsers = ["chromium", "chromium-browser", "google-chrome"];
 
-    private readonly NodePackage _package = new("browser");
-    private CheckReport? _report;
+    private static readonly NodePackage Package = new("browser");
 
-    public async ValueTask InitializeAsync()
+    /// <summary>Runs it against a broker in this process that has something to do.</summary>
+    /// <param name="script">Of the folder `clients/browser`.</param>
+    /// <param name="arguments">Behind the address and the browser.</param>
+    /// <returns>What it could not run without, or how it ended.</returns>
+    public static async Task<(string? Missing, CommandResult? Result)> RunAsync(
+        string script, params string[] arguments)
     {
-        var browser = await FindBrowserAsync();
-        var missing = browser is null
-            ? "Chromium is not installed (Debian: apt-get install chromium)."
-            : await _package.PrepareAsync();
-        CommandResult? result = null;
-        if (missing is null)
-        {
-            await using var broker = await ConsoleBroker.StartAsync();
-            result = await _package.RunAsync("checks.js", broker.Url, browser!);
-        }
-
-        _report = new CheckReport(missing, result);
+        if (await FindBrowserAsync() is not { } browser)
+            return ("Chromium is not installed (Debian: apt-get install chromium).", null);
+        if (await Package.PrepareAsync() is { } missing) return (missing, null);
+        await using var broker = await ConsoleBroker.StartAsync();
+        await using var traffic = await Traffic.StartAsync(broker.AmqpUri);
+        return (null, await Package.RunAsync([script, broker.Url, browser, .. arguments]));
     }
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    internal void Report(string check) => _report!.Assert(check);
 
     private static async Task<string?> FindBrowserAsync()
     {
@@ -45,9 +36,112 @@ public sealed class BrowserRun : IAsyncLifetime
     }
 }
 
-public sealed class BrowserTests(BrowserRun run) : IClassFixture<BrowserRun>
+/// <summary>The checks of one file, and one run of them that all share.</summary>
+public abstract class BrowserRun(string file) : IAsyncLifetime
 {
-    public static TheoryData<string> Checks => CheckReport.NamesIn("browser/checks", "*.js");
+    private CheckReport? _report;
+
+    public async ValueTask InitializeAsync()
+    {
+        var (missing, result) = await BrowserScript.RunAsync("checks.js", file);
+        _report = new CheckReport(missing, result);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+
+    internal static TheoryData<string> NamesIn(string file) => CheckReport.NamesIn("browser/checks", file);
+
+    internal void Report(string check) => _report!.Assert(check);
+}
+
+public sealed class AccessibilityRun() : BrowserRun(File)
+{
+    internal const string File = "accessibility.js";
+}
+
+[Collection("Chromium")]
+public sealed class AccessibilityTests(AccessibilityRun run) : IClassFixture<AccessibilityRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(AccessibilityRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class AdministrationRun() : BrowserRun(File)
+{
+    internal const string File = "administration.js";
+}
+
+[Collection("Chromium")]
+public sealed class AdministrationTests(AdministrationRun run) : IClassFixture<AdministrationRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(AdministrationRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class ExchangeRun() : BrowserRun(File)
+{
+    internal const string File = "exchanges.js";
+}
+
+[Collection("Chromium")]
+public sealed class ExchangeTests(ExchangeRun run) : IClassFixture<ExchangeRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(ExchangeRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class OperationRun() : BrowserRun(File)
+{
+    internal const string File = "operations.js";
+}
+
+[Collection("Chromium")]
+public sealed class OperationTests(OperationRun run) : IClassFixture<OperationRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(OperationRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class QueueRun() : BrowserRun(File)
+{
+    internal const string File = "queues.js";
+}
+
+[Collection("Chromium")]
+public sealed class QueueTests(QueueRun run) : IClassFixture<QueueRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(QueueRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class LogInRun() : BrowserRun(File)
+{
+    internal const string File = "session.js";
+}
+
+[Collection("Chromium")]
+public sealed class LogInTests(LogInRun run) : IClassFixture<LogInRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(LogInRun.File);
 
     [Theory]
     [MemberData(nameof(Checks))]

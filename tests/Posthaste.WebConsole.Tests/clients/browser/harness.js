@@ -60,7 +60,7 @@ async function logIn(page, user = 'guest', password = user) {
 
 /** The number of a tile with this label. */
 const tile = async (page, label) => {
-  const text = await page.locator('.tile', { hasText: label }).locator('.number').innerText();
+  const text = await page.locator('.tile', { has: page.getByRole('term').getByText(label, { exact: true }) }).locator('.number').innerText();
   return Number(text.replaceAll(',', ''));
 };
 
@@ -82,11 +82,15 @@ async function runOne(browser, { run, options }) {
   }
 }
 
+/** How Chromium is started, whoever drives it. */
+async function launchOptions() {
+  // Chromium refuses to sandbox what root starts.
+  return { executablePath: await which(executablePath), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] };
+}
+
 /** Runs every check in turn and prints `ok NAME` or `not ok NAME: reason`, one line a check. */
 async function runAll() {
-  // Chromium refuses to sandbox what root starts.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const browser = await chromium.launch({ executablePath: await which(executablePath), args });
+  const browser = await chromium.launch(await launchOptions());
   try {
     for (const one of checks) {
       try {
@@ -114,5 +118,5 @@ async function which(program) {
 }
 
 module.exports = {
-  api, base, check, eventually, logIn, publish, queueUrl, queueWith, runAll, segment, tile, unique, which,
+  api, base, check, eventually, launchOptions, logIn, publish, queueUrl, queueWith, runAll, segment, tile, unique,
 };

@@ -3,15 +3,31 @@
 const assert = require('node:assert');
 const { api, base, check, eventually, publish, queueUrl, queueWith, tile, unique } = require('../harness');
 
+const ready = row => row.getByRole('cell').nth(2).innerText();
+
 check('the list shows a new message without a reload', async page => {
   const name = await queueWith(1, 'live');
   await page.goto(`${base}/queues?filter=${name}`);
   const row = page.getByRole('row', { name });
-  assert.equal(await row.getByRole('cell').nth(2).innerText(), '1');
+  assert.equal(await ready(row), '1');
   await page.evaluate(() => { window.isSamePage = true; });
   await publish(name, 'another');
-  await eventually(async () => await row.getByRole('cell').nth(2).innerText() === '2', 'the new count');
+  await eventually(async () => await ready(row) === '2', 'the new count');
   assert.ok(await page.evaluate(() => window.isSamePage));
+});
+
+check('rates and plots move while a client publishes', async page => {
+  await page.goto(queueUrl('warehouse.orders'));
+  await eventually(async () => await tile(page, 'In') > 0, 'a rate of the queue');
+  assert.match(await page.locator('#consumers').innerText(), /127\.0\.0\.1/);
+  await page.goto(base);
+  await eventually(async () => await tile(page, 'Published') > 0, 'a rate of the broker');
+  const line = page.locator('#rates path.line.rate[d*=L]');
+  await line.waitFor({ state: 'attached' });
+  const before = await line.getAttribute('d');
+  await eventually(async () => await line.getAttribute('d') !== before, 'another point of the plot');
+  const words = await page.locator('#rates').getByRole('img').getAttribute('aria-label');
+  assert.match(words, /^Messages per second, last ten minutes\. Published: now [\d,.]+\/s, highest/);
 });
 
 check('updates can be paused', async page => {
@@ -58,6 +74,19 @@ check('a queue is declared, purged and deleted', async page => {
   await page.getByRole('button', { name: `Delete ${name}` }).click();
   await page.waitForURL(`${base}/queues`);
   assert.ok(!(await api('GET', 'queues')).some(queue => queue.name === name));
+});
+
+check('messages are looked at without being touched', async page => {
+  const name = await queueWith(22, 'looked-at');
+  await page.goto(queueUrl(name));
+  await page.getByRole('link', { name: 'Look at messages' }).click();
+  await page.getByText('message 19', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('article').count(), 20);
+  await page.getByRole('link', { name: 'Later' }).click();
+  await page.getByText('message 21', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('article').count(), 2);
+  const [first] = await api('POST', `queues/%2F/${name}/get`, { ackmode: 'ack_requeue_false' });
+  assert.deepEqual([first.payload, first.redelivered, first.message_count], ['message 0', false, 21]);
 });
 
 check('a name that tries to be a script stays text', async page => {

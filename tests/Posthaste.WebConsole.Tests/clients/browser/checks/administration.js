@@ -1,0 +1,76 @@
+'use strict';
+
+const assert = require('node:assert');
+const { mkdtemp, readFile, writeFile } = require('node:fs/promises');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { api, base, check, queueWith, unique } = require('../harness');
+
+check('a user is added, gets a permission, loses it and is deleted', async page => {
+  const name = unique('operator');
+  await page.goto(`${base}/users`);
+  await page.getByText('Add a user…').click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Password').fill('secret');
+  await page.getByLabel('management: this console').check();
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('status').getByText(`User ${name} was saved.`).waitFor();
+  assert.deepEqual((await api('GET', `users/${name}`)).tags, ['management']);
+
+  await page.getByRole('link', { name }).click();
+  await page.getByText('None: this user can enter no virtual host.').waitFor();
+  await page.getByLabel('Configure').fill('^mine');
+  await page.getByRole('button', { name: 'Set' }).click();
+  await page.getByRole('status').getByText('has that permission').waitFor();
+  const { configure, write, read } = await api('GET', `permissions/%2F/${name}`);
+  assert.deepEqual([configure, write, read], ['^mine', '.*', '.*']);
+
+  await page.getByRole('button', { name: 'Withdraw in /' }).click();
+  await page.getByRole('status').getByText("can't enter").waitFor();
+  await page.getByText('Delete…').click();
+  await page.getByRole('button', { name: `Delete ${name}` }).click();
+  await page.getByRole('status').getByText('was deleted').waitFor();
+});
+
+check('who is no administrator is not shown what only administrators may do', async page => {
+  await api('PUT', 'users/looker', { password: 'looker', tags: 'monitoring' });
+  await page.goto(`${base}/login`);
+  await page.getByLabel('User').fill('looker');
+  await page.getByLabel('Password').fill('looker');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.waitForURL(`${base}/`);
+  assert.equal(await page.getByRole('link', { name: 'Users' }).count(), 0);
+  await page.goto(`${base}/users`);
+  await page.getByRole('alert').getByText('Not administrator user').waitFor();
+}, { user: null });
+
+check('a virtual host is added', async page => {
+  const name = unique('host');
+  await page.goto(`${base}/vhosts`);
+  await page.getByText('Add a virtual host…').click();
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('link', { name }).waitFor();
+});
+
+check('definitions go out and in', async page => {
+  const name = await queueWith(0, 'defined');
+  await page.goto(`${base}/definitions`);
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download definitions.json' }).click();
+  const file = join(await mkdtemp(join(tmpdir(), 'posthaste-definitions-')), 'definitions.json');
+  await (await download).saveAs(file);
+  const definitions = JSON.parse(await readFile(file, 'utf8'));
+  assert.ok(definitions.queues.some(queue => queue.name === name));
+
+  await api('DELETE', `queues/%2F/${name}`);
+  await page.getByLabel('File').setInputFiles(file);
+  await page.getByRole('button', { name: 'Take in' }).click();
+  await page.getByRole('status').getByText('were taken in').waitFor();
+  assert.ok((await api('GET', 'queues')).some(queue => queue.name === name));
+
+  await writeFile(file, 'not json');
+  await page.getByLabel('File').setInputFiles(file);
+  await page.getByRole('button', { name: 'Take in' }).click();
+  await page.getByRole('alert').getByText('no JSON').waitFor();
+});

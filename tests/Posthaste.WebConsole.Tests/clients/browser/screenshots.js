@@ -1,0 +1,42 @@
+// Takes the pictures of the documentation: URL CHROMIUM FOLDER.
+'use strict';
+
+const { join } = require('node:path');
+const { chromium } = require('playwright-core');
+const { base, launchOptions, logIn } = require('./harness');
+
+const folder = process.argv[4];
+const desk = { width: 1280, height: 860 };
+const phone = { width: 390, height: 844 };
+
+/** Seconds that the shop runs before pictures are taken, so that plots have something to show. */
+const warmUpMs = 60_000;
+
+const pictures = [
+  ['overview', '/', { viewport: desk, colorScheme: 'light' }],
+  ['overview-dark', '/', { viewport: desk, colorScheme: 'dark' }],
+  ['overview-phone', '/', { viewport: phone, colorScheme: 'light' }],
+  ['topology', '/topology?vhost=%2F', { viewport: { width: 1280, height: 560 }, colorScheme: 'light' }],
+  ['queue', '/queue?vhost=%2F&name=audit.log', { viewport: desk, colorScheme: 'light' }],
+  ['messages', '/messages?vhost=%2F&name=audit.log', { viewport: desk, colorScheme: 'dark' }],
+  ['explain', '/explain?vhost=%2F&exchange=shop.events&key=order.placed', { viewport: desk, colorScheme: 'light' }],
+];
+
+async function main() {
+  const browser = await chromium.launch(await launchOptions());
+  await new Promise(resolve => setTimeout(resolve, warmUpMs));
+  for (const [name, path, options] of pictures) {
+    const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    await logIn(page);
+    await page.goto(base + path, { waitUntil: 'networkidle' });
+    await page.screenshot({ path: join(folder, `console-${name}.png`) });
+    await context.close();
+  }
+  await browser.close();
+}
+
+main().catch(error => {
+  console.error(error);
+  process.exit(1);
+});
