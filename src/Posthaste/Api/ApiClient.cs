@@ -14,7 +14,7 @@ namespace Posthaste.Api;
 internal sealed class ApiClient : IDisposable
 {
     /// <summary>Long enough for a list of every queue of a busy broker, short enough to notice a dead one.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Rows that a list is read by; the API's own limit of a page.</summary>
     private const int PageRowCount = 500;
@@ -25,7 +25,7 @@ internal sealed class ApiClient : IDisposable
     public ApiClient(ApiAddress address)
     {
         _address = address;
-        _http = new HttpClient { BaseAddress = address.Root, Timeout = Timeout };
+        _http = new HttpClient { BaseAddress = address.Root, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         var login = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{address.User}:{address.Password}"));
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", login);
     }
@@ -64,25 +64,44 @@ internal sealed class ApiClient : IDisposable
     public async Task<JsonNode?> SendAsync(
         HttpMethod method, string path, JsonNode? body, CancellationToken cancellation)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(AnswerTimeout);
+        return await SendUnlimitedAsync(method, path, body, limit.Token, cancellation);
+    }
+
+    /// <summary>Sends a request whose answer may take as long as it takes: work at a limited rate.</summary>
+    /// <exception cref="ApiClientException">It was refused, or nobody answered.</exception>
+    public Task<JsonNode?> SendLongAsync(
+        HttpMethod method, string path, JsonNode? body, CancellationToken cancellation) =>
+        SendUnlimitedAsync(method, path, body, cancellation, cancellation);
+
+    public void Dispose() => _http.Dispose();
+
+    /// <param name="method">GET, PUT, POST or DELETE.</param>
+    /// <param name="path">Below <c>/api/</c>, escaped.</param>
+    /// <param name="body">Null for none.</param>
+    /// <param name="end">Ends the request, whoever wants it.</param>
+    /// <param name="user">Whether it was the user, who needs no message then.</param>
+    private async Task<JsonNode?> SendUnlimitedAsync(
+        HttpMethod method, string path, JsonNode? body, CancellationToken end, CancellationToken user)
+    {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         try
         {
-            using var response = await _http.SendAsync(request, cancellation);
+            using var response = await _http.SendAsync(request, end);
             BrokerTime = response.Headers.Date;
-            var text = await response.Content.ReadAsStringAsync(cancellation);
+            var text = await response.Content.ReadAsStringAsync(end);
             if (!response.IsSuccessStatusCode) throw Refusal(path, response, text);
             return text.Length == 0 ? null : JsonNode.Parse(text);
         }
         catch (Exception exception) when (exception is HttpRequestException or JsonException ||
-            (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
+            (exception is OperationCanceledException && !user.IsCancellationRequested))
         {
             throw new ApiClientException($"no answer from {_address}: {exception.Message}", inner: exception);
         }
     }
-
-    public void Dispose() => _http.Dispose();
 
     private ApiClientException Refusal(string path, HttpResponseMessage response, string text)
     {

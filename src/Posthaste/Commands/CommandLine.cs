@@ -80,6 +80,8 @@ internal static class CommandLine
             QueueCommands.Create(),
             ExchangeCommands.Create(),
             BindingCommands.Create(),
+            DeadLetterCommands.Create(),
+            ScheduledCommands.Create(),
             ConnectionCommands.Create(),
             ConnectionCommands.CreateChannels(),
             ConnectionCommands.CreateConsumers(),

@@ -96,6 +96,43 @@ public sealed class ManageCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Dead_letters_are_shown_and_sent_back_when_confirmed()
+    {
+        await DoAsync("queues", "declare", "dead");
+        await DoAsync("queues", "declare", "work", "--argument", "x-max-length=1",
+            "--argument", "x-dead-letter-exchange=", "--argument", "x-dead-letter-routing-key=dead");
+        await DoAsync("publish", "--uri", _serve.Uri, "--exchange", "", "--key", "work", "one", "--count", "2");
+        await DoAsync("queues", "purge", "work");
+
+        Assert.Contains("work\tmaxlen\t1\t1\t", await DoAsync("dead-letters", "dead"), StringComparison.Ordinal);
+        var dry = await DoAsync("dead-letters", "redrive", "dead", "--reason", "maxlen");
+        Assert.Contains("1 match of 1", dry, StringComparison.Ordinal);
+        Assert.Equal("0", await CountAsync("work"));
+        await DoAsync("dead-letters", "redrive", "dead", "--reason", "rejected", "--yes");
+        Assert.Equal("0", await CountAsync("work"));
+        await DoAsync("dead-letters", "redrive", "dead", "--died-in", "work", "--rate", "1000", "--yes");
+        Assert.Equal("1", await CountAsync("work"));
+
+        await DoAsync("queues", "move", "work", "dead", "--yes");
+        Assert.Equal("1", await CountAsync("dead"));
+    }
+
+    [Fact]
+    public async Task Delayed_messages_are_shown_and_cancelled()
+    {
+        await DoAsync("exchanges", "declare", "later", "--type", "x-delayed-message",
+            "--argument", "x-delayed-type=direct");
+        await DoAsync("queues", "declare", "work");
+        await DoAsync("bindings", "add", "later", "work", "--key", "k");
+        await DoAsync("publish", "--uri", _serve.Uri, "--exchange", "later", "--key", "k",
+            "--header", "x-delay=600000", "in ten minutes");
+        var waiting = Assert.Single(await RowsAsync("scheduled", "messages", "later"));
+        Assert.Equal("k", (string)waiting["routing_key"]!);
+        await DoAsync("scheduled", "cancel", "later", (string)waiting["id"]!);
+        Assert.Contains("/\tlater\t0\t0\t0", await DoAsync("scheduled"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Definitions_of_one_broker_set_up_another()
     {
         await DoAsync("queues", "declare", "orders", "--argument", "x-max-length=7");
@@ -159,6 +196,9 @@ public sealed class ManageCommandTests : IAsyncLifetime
         Assert.True(result.ExitCode == 0, $"{string.Join(' ', arguments)}: {result.Error}");
         return result.Output;
     }
+
+    private async Task<string> CountAsync(string queue) =>
+        (await DoAsync("queues", "--name", queue, "--columns", "messages")).Split('\n')[1];
 
     private async Task<List<JsonObject>> RowsAsync(params string[] arguments) =>
         Parse(await DoAsync([.. arguments, "--json"], input: ""));

@@ -33,13 +33,14 @@ internal static class QueueCommands
 
     public static Command Create()
     {
-        var command = new ManualCommand("queues", "List queues; declare, purge and delete them.",
+        var command = new ManualCommand("queues", "List queues; declare, purge, delete them and move messages.",
             """
             Examples:
               posthaste queues --sort messages
               posthaste queues --vhost orders --name retry --json | jq .messages
               posthaste queues declare orders --type quorum --argument x-delivery-limit=5
               posthaste queues purge orders
+              posthaste queues move orders parked --count 100
               posthaste queues delete orders --if-empty
             """)
         {
@@ -51,6 +52,7 @@ internal static class QueueCommands
             ChangeCommand.Create("delete", "Delete a queue and what is in it.",
                 parsed => new Change(HttpMethod.Delete, PathOf(parsed) + Conditions(parsed), "deleted"),
                 Queue, ApiOptions.VirtualHost, IfEmpty, IfUnused),
+            DeadLetterCommands.CreateMove(),
         };
         return command.ListsWith("queues", byVirtualHost: true,
             new Column("vhost", "vhost"),
