@@ -94,7 +94,12 @@ public sealed partial class MessageBroker
         var report = _data.OpenJournal(Options, replayFrom, recovery);
         Pipeline.Attach(_data.Journal!);
         var flushes = FlushSet.ForThisThread;
-        foreach (var host in _hosts.Values) host.Policies.FinishRecovery();
+        foreach (var host in _hosts.Values)
+        {
+            host.RestoreSettings();
+            host.Policies.FinishRecovery();
+        }
+
         foreach (var queue in _queues.Values) queue.FinishRecovery(flushes);
         _data.Segments!.DeleteUnreferenced();
         damages.AddRange(report.Damages.Select(

@@ -7,6 +7,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.DeadLettering;
 using Posthaste.Broker.Flow;
 using Posthaste.Broker.Formats;
+using Posthaste.Broker.Limits;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Protocols;
@@ -79,6 +80,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
         Users = new UserStore(Notes);
+        Usage = new UsageLimits(this);
         Audit = audit;
         if (options.Authenticator is null)
         {
@@ -143,6 +145,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>What has to be remembered of the broker as a whole.</summary>
     internal VirtualHostNotes Notes { get; }
+
+    internal UsageLimits Usage { get; }
 
     internal Lock CatalogLock { get; } = new();
 
@@ -209,7 +213,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
     }
 
     /// <summary>Registers a connection whose user has been authenticated.</summary>
-    /// <exception cref="BrokerLimitException">There are too many connections.</exception>
+    /// <exception cref="BrokerLimitException">
+    /// There are too many connections, of all or of the virtual host or the user.
+    /// </exception>
     public BrokerConnection OpenConnection(
         ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
     {
@@ -218,9 +224,10 @@ public sealed partial class MessageBroker : IAsyncDisposable
             throw new BrokerLimitException($"connection limit ({Options.ConnectionsMax}) is reached");
         }
 
+        var usage = Usage.Enter(user.Name, host);
         var connection = new BrokerConnection(
             this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host,
-            Authenticator.RulesFor(user, host.Name));
+            Authenticator.RulesFor(user, host.Name), usage);
         _connections[connection.Id] = connection;
         Statistics.Churn.ConnectionsOpened.Add();
 
@@ -240,7 +247,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public BrokerConnection ActAs(
         BrokerUser user, VirtualHost host, ProtocolConnection transport, AccessRules? access = null) => new(
         this, Interlocked.Increment(ref _lastConnectionId), transport, "http", user, host,
-        access ?? Authenticator.RulesFor(user, host.Name));
+        access ?? Authenticator.RulesFor(user, host.Name), usage: null);
 
     /// <summary>
     /// Writes what is pending, syncs it, notes that the shutdown was clean, and lets go of the directory. Connections
@@ -267,6 +274,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// <summary>Gives connections their new rules after a change of permissions; closes those of users gone.</summary>
     private void RefreshAccess(string? userName)
     {
+        Usage.Refresh(userName);
         foreach (var connection in _connections.Values)
         {
             if (userName is null || connection.User.Name == userName)

@@ -107,7 +107,8 @@ public sealed class ManagementServer : IAsyncDisposable
             new PermissionResource(),
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
             new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new MoveResource(),
-            new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new DefinitionResource(),
+            new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new LimitResource(),
+            new DefinitionResource(),
         ];
         foreach (var resource in resources) resource.Map(routes);
     }

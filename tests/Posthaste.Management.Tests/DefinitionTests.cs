@@ -43,7 +43,7 @@ public sealed class DefinitionTests
         Assert.Equal(exported.ToJsonString(), again.ToJsonString());
         Assert.True(target.Broker.Users.TryGet("app", out var app));
         Assert.True(app.Passwords[0].Verify("test12"));
-        Assert.Equal(5, app.ConnectionsMax);
+        Assert.Equal(5, app.Limits["max-connections"]);
         var rules = target.Broker.Users.RulesFor("app", "shop");
         Assert.False(rules.May(AccessKind.Configure, "x"));
         Assert.False(rules.MayUseKey(AccessKind.Write, "amq.topic", "x"));

@@ -1,3 +1,4 @@
+using Posthaste.Broker.Limits;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security;
@@ -12,15 +13,18 @@ public sealed class BrokerConnection : IDisposable
     private readonly MessageBroker _broker;
     private readonly Lock _lock = new();
     private HashSet<BrokerQueue>? _exclusiveQueues;
+    private readonly UserUsage? _usage;
     private volatile AccessRules _access;
     private volatile BrokerChannel[] _channels = [];
     private volatile BrokerUser _user;
+    private int _channelCount;
     private int _disposed;
 
     internal BrokerConnection(MessageBroker broker, ulong id, ProtocolConnection transport, string protocol,
-        BrokerUser user, VirtualHost host, AccessRules access)
+        BrokerUser user, VirtualHost host, AccessRules access, UserUsage? usage)
     {
         _access = access;
+        _usage = usage;
         _broker = broker;
         Id = id;
         Transport = transport;
@@ -74,6 +78,34 @@ public sealed class BrokerConnection : IDisposable
     /// A session without channels counts its messages on the connection itself. The reader's, at most once.
     /// </summary>
     public void CountTraffic(ITrafficSource source) => Meter.Add(new TrafficMeter(_broker.Statistics, Meter, source));
+
+    /// <summary>
+    /// A channel opens; a protocol without channels has one for the connection. For connections that are counted.
+    /// </summary>
+    /// <exception cref="BrokerLimitException">The user has as many as may be.</exception>
+    public void OpenChannel()
+    {
+        _broker.Usage.OpenChannel(_usage!);
+        Interlocked.Increment(ref _channelCount);
+    }
+
+    /// <summary>A channel has closed. Those that are left close with the connection.</summary>
+    public void CloseChannel()
+    {
+        Interlocked.Decrement(ref _channelCount);
+        _broker.Usage.CloseChannel(_usage!);
+    }
+
+    /// <summary>Takes what has been published from the quotas of the user and the virtual host.</summary>
+    /// <returns>How long to wait before more is read; zero or less for not at all.</returns>
+    internal TimeSpan Charge(int messageCount, long byteCount)
+    {
+        var (ofUser, ofHost) = (_usage?.Rates, Host.Rates);
+        if (ofUser is null && ofHost is null) return TimeSpan.Zero;
+        var userWait = ofUser?.Charge(messageCount, byteCount) ?? TimeSpan.Zero;
+        var hostWait = ofHost?.Charge(messageCount, byteCount) ?? TimeSpan.Zero;
+        return userWait > hostWait ? userWait : hostWait;
+    }
 
     /// <summary>The connection has declared an exclusive queue, which goes with it.</summary>
     internal void Own(BrokerQueue queue)
@@ -144,6 +176,7 @@ public sealed class BrokerConnection : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        if (_usage is not null) _broker.Usage.Leave(_usage, Host, _channelCount);
         _broker.Close(this);
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Posthaste.Broker.Notes;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Catalog;
-using Posthaste.Core.Notes;
 
 namespace Posthaste.Broker.Policies;
 
@@ -44,7 +44,7 @@ public sealed class VirtualHostPolicies
             if (policies.Count >= PoliciesMax && !policies.ContainsKey(policy.Name))
                 return $"there are {PoliciesMax} policies already";
             var refusal = _host.Notes.Set(PolicyNotes.Key(kind, policy.Name), PolicyNotes.Encode(policy));
-            if (refusal != NoteRefusal.None) return Explain(refusal);
+            if (NoteRefusals.Explain(refusal) is { } refused) return refused;
             _book = _book.With(kind, policies.SetItem(policy.Name, policy));
             RefreshExchanges();
         }
@@ -59,7 +59,7 @@ public sealed class VirtualHostPolicies
         lock (_host.Broker.CatalogLock)
         {
             var refusal = _host.Notes.Remove(PolicyNotes.Key(kind, name));
-            if (refusal != NoteRefusal.None) return Explain(refusal);
+            if (NoteRefusals.Explain(refusal) is { } refused) return refused;
             _book = _book.With(kind, _book[kind].Remove(name));
             RefreshExchanges();
         }
@@ -116,8 +116,4 @@ public sealed class VirtualHostPolicies
         foreach (var exchange in _host.Catalog.Exchanges)
             _host.Catalog.SetPolicyAlternate(exchange, _book.ForExchange(exchange.Name).AlternateExchange);
     }
-
-    private static string Explain(NoteRefusal refusal) => refusal == NoteRefusal.NotRecorded
-        ? "it can't be stored: the disk is full, or the journal has failed"
-        : $"it can't be stored: {refusal}";
 }

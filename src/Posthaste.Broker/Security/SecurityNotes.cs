@@ -60,8 +60,7 @@ internal static class SecurityNotes
         foreach (var tag in user.Tags) writer.WriteStringValue(tag);
         writer.WriteEndArray();
         writer.WriteStartObject("limits");
-        if (user.ConnectionsMax is { } connections) writer.WriteNumber("max-connections", connections);
-        if (user.ChannelsMax is { } channels) writer.WriteNumber("max-channels", channels);
+        foreach (var (limit, value) in user.Limits) writer.WriteNumber(limit, value);
         writer.WriteEndObject();
     });
 
@@ -126,18 +125,14 @@ internal static class SecurityNotes
                 : throw new InvalidDataException($"user '{name}': {fault}"));
         }
 
-        var limits = root.GetProperty("limits");
         return new User(name)
         {
             Passwords = passwords.ToImmutable(),
             Tags = [.. root.GetProperty("tags").EnumerateArray().Select(static tag => tag.GetString()!)],
-            ConnectionsMax = Limit(limits, "max-connections"),
-            ChannelsMax = Limit(limits, "max-channels"),
+            Limits = Security.User.NoLimits.AddRange(root.GetProperty("limits").EnumerateObject()
+                .Select(static limit => KeyValuePair.Create(limit.Name, limit.Value.GetInt64()))),
         };
     }
-
-    private static int? Limit(JsonElement limits, string name) =>
-        limits.TryGetProperty(name, out var limit) ? limit.GetInt32() : null;
 
     private static JsonDocument Parse(Note note) => JsonDocument.Parse(note.Value.ToArray());
 

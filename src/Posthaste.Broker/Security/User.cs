@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Posthaste.Broker.Limits;
 using Posthaste.Broker.Security.Passwords;
 
 namespace Posthaste.Broker.Security;
@@ -22,11 +23,12 @@ public sealed record User(string Name)
     /// </summary>
     public ImmutableArray<string> Tags { get; init; } = [];
 
-    /// <summary>Connections at a time; null for no limit.</summary>
-    public int? ConnectionsMax { get; init; }
+    /// <summary>No limit of any kind.</summary>
+    public static ImmutableSortedDictionary<string, long> NoLimits { get; } =
+        ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
-    /// <summary>Channels or sessions at a time; null for no limit.</summary>
-    public int? ChannelsMax { get; init; }
+    /// <summary>By names of <see cref="LimitNames.OfUsers"/>; what is missing or negative is no limit.</summary>
+    public ImmutableSortedDictionary<string, long> Limits { get; init; } = NoLimits;
 
     public bool HasTag(string tag) => Tags.Contains(tag);
 }

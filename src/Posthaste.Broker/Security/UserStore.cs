@@ -5,7 +5,6 @@ using System.Text;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Passwords;
-using Posthaste.Core.Notes;
 using TopicMap = System.Collections.Immutable.ImmutableSortedDictionary<
     string, Posthaste.Broker.Security.Access.TopicPermission>;
 
@@ -79,6 +78,15 @@ public sealed class UserStore
             return (state with { Users = state.Users.SetItem(user.Name, user) }, refused);
         });
     }
+
+    /// <summary>Changes a user that is there, in one step with looking at it.</summary>
+    public string? Update(string name, Func<User, User> change) => Change(name, state =>
+    {
+        if (!state.Users.TryGetValue(name, out var known)) return (state, $"there is no user '{name}'");
+        var user = change(known);
+        return (state with { Users = state.Users.SetItem(name, user) },
+            Set(SecurityNotes.User(name), SecurityNotes.Encode(user)));
+    });
 
     /// <summary>Removes a user with all permissions; its connections are closed.</summary>
     public string? Remove(string name) => Change(name, state =>
@@ -185,18 +193,11 @@ public sealed class UserStore
         return null;
     }
 
-    private string? Set(byte[] key, byte[] value) => Explain(_notes.Set(key, value));
+    private string? Set(byte[] key, byte[] value) => NoteRefusals.Explain(_notes.Set(key, value));
 
-    private string? Remove(byte[] key) => Explain(_notes.Remove(key));
+    private string? Remove(byte[] key) => NoteRefusals.Explain(_notes.Remove(key));
 
-    private string? RemoveAll(byte[] prefix) => Explain(_notes.RemoveAll(prefix));
-
-    private static string? Explain(NoteRefusal refusal) => refusal switch
-    {
-        NoteRefusal.None => null,
-        NoteRefusal.NotRecorded => "it can't be stored: the disk is full, or the journal has failed",
-        _ => $"it can't be stored: {refusal}",
-    };
+    private string? RemoveAll(byte[] prefix) => NoteRefusals.Explain(_notes.RemoveAll(prefix));
 
     /// <summary>A state with the rules that were made from it, so that none outlives it.</summary>
     private sealed class Current(State state)

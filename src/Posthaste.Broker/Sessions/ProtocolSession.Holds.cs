@@ -3,9 +3,19 @@ namespace Posthaste.Broker.Sessions;
 /// <summary>Back-pressure: while there is a reason to wait, the socket is not read.</summary>
 public abstract partial class ProtocolSession
 {
+    private const string QuotaReason = "publish quota";
+
+    /// <summary>
+    /// A client is told that it is not read when that takes this long; less, and it would be told all the time.
+    /// </summary>
+    private static readonly TimeSpan QuotaNoticeMin = TimeSpan.FromSeconds(1);
+
     private Hold _hold;
     private Wakening? _wake;
-    private bool _hasPublished;
+    private int _publishedCount;
+    private long _publishedBytes;
+    private TimeSpan _quotaWait;
+    private volatile bool _isQuotaDue;
     private volatile bool _isBlocked;
 
     /// <summary>Why the reader leaves bytes unread.</summary>
@@ -19,6 +29,9 @@ public abstract partial class ProtocolSession
         /// <summary>More was published than is synced.</summary>
         Congestion,
 
+        /// <summary>More was published than the user, or the virtual host, may per second.</summary>
+        Quota,
+
         /// <summary>The client sends requests but does not read the answers.</summary>
         Output,
 
@@ -29,7 +42,7 @@ public abstract partial class ProtocolSession
     /// <summary>Whether the frames that are left have to wait.</summary>
     protected bool IsHeld => _hold != Hold.None;
 
-    /// <summary>Whether it is not read because of an alarm: then a peer's silence means nothing.</summary>
+    /// <summary>Whether it is not read because it publishes: then a peer's silence means nothing.</summary>
     protected bool IsBlocked => _isBlocked;
 
     /// <summary>
@@ -51,7 +64,11 @@ public abstract partial class ProtocolSession
     public void HoldReader() => _hold = Hold.Own;
 
     /// <summary>A message came; with an alarm raised, it is the last one that is read.</summary>
-    public void NotePublish() => _hasPublished = true;
+    public void NotePublish(int bodyBytes)
+    {
+        _publishedCount++;
+        _publishedBytes += bodyBytes;
+    }
 
     /// <summary>The client is not read because it publishes while a resource is short.</summary>
     protected virtual void OnBlocked(string reason)
@@ -65,15 +82,21 @@ public abstract partial class ProtocolSession
 
     private void NoteHolds()
     {
+        var hasPublished = _publishedCount > 0;
+        if (hasPublished && _opened is not null)
+            _quotaWait = _opened.Charge(_publishedCount, _publishedBytes);
+        _publishedCount = 0;
+        _publishedBytes = 0;
         if (IsHeld || !IsRunning)
             return;
-        if (_hasPublished && Broker.Alarms.PublishersBlocked)
+        if (hasPublished && Broker.Alarms.PublishersBlocked)
             _hold = Hold.Alarm;
-        else if (_hasPublished && Broker.Pipeline.IsCongested)
+        else if (hasPublished && _quotaWait > TimeSpan.Zero)
+            _hold = Hold.Quota;
+        else if (hasPublished && Broker.Pipeline.IsCongested)
             _hold = Hold.Congestion;
         else if (Output.IsOverfull)
             _hold = Hold.Output;
-        _hasPublished = false;
     }
 
     private async ValueTask WaitAsync()
@@ -82,6 +105,9 @@ public abstract partial class ProtocolSession
         {
             case Hold.Alarm:
                 await WaitForAlarmAsync().ConfigureAwait(false);
+                break;
+            case Hold.Quota:
+                await WaitForQuotaAsync().ConfigureAwait(false);
                 break;
             case Hold.Congestion:
                 await Broker.Pipeline.WaitForRoomAsync(CancellationToken.None).ConfigureAwait(false);
@@ -114,6 +140,31 @@ public abstract partial class ProtocolSession
         SessionLog.Unblocked(Log, _protocol, Peer);
     }
 
+    /// <summary>Leaves the socket unread until what was taken too much of a rate is made up for.</summary>
+    private async ValueTask WaitForQuotaAsync()
+    {
+        var isTold = _quotaWait >= QuotaNoticeMin;
+        _isBlocked = true;
+        _isQuotaDue = false;
+        using (Broker.Options.ConnectionTime.CreateTimer(
+            static session => ((ProtocolSession)session!).QuotaDue(), this, _quotaWait, Timeout.InfiniteTimeSpan))
+        {
+            if (isTold)
+                OnBlocked(QuotaReason);
+            await WaitUntilWokenAsync().ConfigureAwait(false);
+        }
+
+        _isBlocked = false;
+        if (isTold && !Output.IsDead)
+            OnUnblocked();
+    }
+
+    private void QuotaDue()
+    {
+        _isQuotaDue = true;
+        Wake();
+    }
+
     private async ValueTask WaitUntilWokenAsync()
     {
         while (true)
@@ -130,6 +181,7 @@ public abstract partial class ProtocolSession
     private bool MustWait() => !Output.IsDead && _closeRequest is null && _hold switch
     {
         Hold.Alarm => Broker.Alarms.PublishersBlocked,
+        Hold.Quota => !_isQuotaDue,
         Hold.Output => Output.IsOverfull,
         Hold.Own => MustHold,
         _ => false,

@@ -61,8 +61,8 @@ internal static class CatalogErrors
         ? Precondition($"Invalid x-match field value <<\"{mode}\">>; expected all, any, all-with-x, or any-with-x")
         : Precondition($"Invalid x-match field type {mode.Type.WireName()} (value {mode}); expected longstr");
 
-    public static CatalogError QueueLimit(string what, string virtualHost, int max) =>
-        Precondition($"cannot declare {what}: queue limit in vhost '{virtualHost}' ({max}) is reached");
+    public static CatalogError QueueLimit(string queue, string virtualHost, long max) =>
+        Precondition($"cannot declare queue '{queue}': queue limit in vhost '{virtualHost}' ({max}) is reached");
 
     public static CatalogError ExchangeLimit(string what, int max) =>
         Precondition($"cannot declare {what}: exchange limit of {max} is reached");

@@ -121,8 +121,9 @@ public sealed partial class VirtualHostCatalog
                 $"Cannot declare a server-named queue for type {QueueArguments.ModuleName(settings.Type)}");
         }
 
-        if (error is null && QueueCount >= _limits.QueuesMax)
-            error = CatalogErrors.QueueLimit(what, Name, _limits.QueuesMax);
+        var queuesMax = Math.Min(QueuesMax ?? long.MaxValue, _limits.QueuesMax);
+        if (error is null && QueueCount >= queuesMax)
+            error = CatalogErrors.QueueLimit(name, Name, queuesMax);
         return error;
     }
 

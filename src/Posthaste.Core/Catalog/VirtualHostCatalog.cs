@@ -65,6 +65,9 @@ public sealed partial class VirtualHostCatalog
 
     public int QueueCount { get; private set; }
 
+    /// <summary>Queues that may be declared; null for as many as <see cref="CatalogLimits"/> allow.</summary>
+    public long? QueuesMax { get; set; }
+
     public int BindingCount { get; private set; }
 
     /// <summary>All queues, in no particular order; may run while commands do.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Posthaste.Broker.Limits;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Passwords;
 using Posthaste.Management.Http;
@@ -24,9 +25,6 @@ internal sealed class UserResource : IResource
 
     public static JsonObject Describe(User user)
     {
-        var limits = new JsonObject();
-        if (user.ConnectionsMax is { } connections) limits["max-connections"] = connections;
-        if (user.ChannelsMax is { } channels) limits["max-channels"] = channels;
         var hash = user.Passwords.FirstOrDefault();
         return new JsonObject
         {
@@ -34,7 +32,7 @@ internal sealed class UserResource : IResource
             ["password_hash"] = hash?.Text ?? "",
             ["hashing_algorithm"] = hash?.Algorithm ?? "",
             ["tags"] = new JsonArray([.. user.Tags.Select(static tag => JsonValue.Create(tag))]),
-            ["limits"] = limits,
+            ["limits"] = LimitResource.Describe(user.Limits),
         };
     }
 
@@ -47,8 +45,9 @@ internal sealed class UserResource : IResource
     {
         Passwords = ReadPasswords(json, fillRandom),
         Tags = ReadTags(json["tags"]),
-        ConnectionsMax = Limit(json, "max-connections"),
-        ChannelsMax = Limit(json, "max-channels"),
+        Limits = json["limits"] is JsonObject limits
+            ? LimitResource.Read(limits, LimitNames.OfUsers, "user-limits")
+            : User.NoLimits,
     };
 
     private static ImmutableArray<PasswordHash> ReadPasswords(JsonObject json, Action<Span<byte>> fillRandom)
@@ -77,13 +76,6 @@ internal sealed class UserResource : IResource
         _ => throw ApiError.BadRequest("tags have to be a list, or text with commas"),
     };
 
-    private static int? Limit(JsonObject json, string name)
-    {
-        if (json["limits"] is not JsonObject limits || limits[name] is null) return null;
-        var number = Json.Number(limits, name, -1);
-        return number < 0 ? null : (int)Math.Min(number, int.MaxValue);
-    }
-
     private static Task ListAsync(ApiRequest request)
     {
         request.RequireAdministrator();
@@ -105,10 +97,13 @@ internal sealed class UserResource : IResource
     {
         request.RequireAdministrator();
         var users = request.Broker.Users;
-        var isNew = !users.TryGet(request[1], out _);
         var body = await request.ReadAsync().ConfigureAwait(false);
-        var refused = users.Put(Read(request[1], body, request.Broker.Options.FillRandom));
-        await request.AnswerAsync(refused, isNew).ConfigureAwait(false);
+        var user = Read(request[1], body, request.Broker.Options.FillRandom);
+
+        // As in RabbitMQ: who gets another password keeps the limits.
+        if (users.TryGet(user.Name, out var known) && body["limits"] is null)
+            user = user with { Limits = known.Limits };
+        await request.AnswerAsync(users.Put(user), created: known is null).ConfigureAwait(false);
     }
 
     private static Task DeleteAsync(ApiRequest request)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Amqp091.Wire;
 using Posthaste.Protocols.Amqp091.Wire.Content;
@@ -184,6 +185,16 @@ internal sealed partial class AmqpConnection
 
     private void AddChannel(ushort number)
     {
+        try
+        {
+            Opened.OpenChannel();
+        }
+        catch (BrokerLimitException e)
+        {
+            Fail(new WireError(ReplyCode.NotAllowed, e.Message, MethodId.ChannelOpen));
+            return;
+        }
+
         if (number >= _channels.Length)
             Array.Resize(ref _channels, int.Min(_channelMax + 1, int.Max(number + 1, _channels.Length * 2)));
         var channel = new AmqpChannel(this, number);
@@ -193,7 +204,11 @@ internal sealed partial class AmqpConnection
     }
 
     /// <summary>The channel's number is free again.</summary>
-    internal void Remove(AmqpChannel channel) => _channels[channel.Number] = null;
+    internal void Remove(AmqpChannel channel)
+    {
+        _channels[channel.Number] = null;
+        Opened.CloseChannel();
+    }
 
     private static WireError TooEarly(in Frame frame) => new(
         ReplyCode.UnexpectedFrame, $"type {(byte)frame.Type} on channel {frame.Channel} before connection.open");

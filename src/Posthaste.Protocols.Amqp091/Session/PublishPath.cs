@@ -41,7 +41,7 @@ internal sealed class PublishPath
     /// <summary>Takes one message; its bytes are pinned until the end of the read.</summary>
     public WireError Publish(AmqpChannel channel, in PublishView publish, ReadScope scope)
     {
-        _connection.NotePublish();
+        _connection.NotePublish(publish.Body.Length);
         if (publish.Immediate)
             return new(ReplyCode.NotImplemented, "immediate=true", MethodId.BasicPublish);
         if (publish.Body.Length > _messageBytesMax)

@@ -115,7 +115,9 @@ internal sealed partial class MqttConnection
 
         try
         {
-            Open(_handler.Name, user, host, _request!.ClientId).ClientId = _request.ClientId;
+            var opened = Open(_handler.Name, user, host, _request!.ClientId);
+            opened.ClientId = _request.ClientId;
+            opened.OpenChannel();
             Opened.CountTraffic(this);
         }
         catch (BrokerLimitException e)

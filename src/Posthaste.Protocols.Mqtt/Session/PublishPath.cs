@@ -85,7 +85,7 @@ internal sealed class PublishPath
             return Refuse(publish, ReasonCode.QuotaExceeded, scope);
         }
 
-        _connection.NotePublish();
+        _connection.NotePublish(publish.Payload.Length);
         if (Payload.IsMalformed(publish))
             return Refuse(publish, ReasonCode.PayloadFormatInvalid, scope);
         return topic[0] == (byte)'$' ? PublishReserved(publish, topic, scope) : PublishTopic(publish, topic, scope);

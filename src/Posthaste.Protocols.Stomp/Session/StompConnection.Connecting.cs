@@ -98,6 +98,7 @@ internal sealed partial class StompConnection
         try
         {
             var opened = Open(_handler.Name, user, host, clientName: null);
+            opened.OpenChannel();
             User = user;
             _session = new StompSession(this, opened, host, _version);
         }

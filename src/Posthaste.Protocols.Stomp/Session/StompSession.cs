@@ -146,7 +146,7 @@ internal sealed partial class StompSession : ITrafficSource
 
     private StompError Send(scoped in StompFrame frame, ReadScope scope)
     {
-        Connection.NotePublish();
+        Connection.NotePublish(frame.Body.Length);
         var error = FindTransaction(frame, out var transaction);
         if (error.IsError)
             return error;
