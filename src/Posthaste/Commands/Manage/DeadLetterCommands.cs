@@ -59,7 +59,9 @@ internal static class DeadLetterCommands
     };
 
     private static readonly Option[] Choices =
-        [ApiOptions.Api, ApiOptions.VirtualHost, DiedIn, Reason, From, Until, Header, Count, Rate, Yes, ApiOptions.Json];
+    [
+        ApiOptions.Api, ApiOptions.VirtualHost, DiedIn, Reason, From, Until, Header, Count, Rate, Yes, ApiOptions.Json,
+    ];
 
     private static readonly Column[] Groups =
     [
@@ -75,7 +77,8 @@ internal static class DeadLetterCommands
     {
         var redrive = new Command("redrive", "Send dead letters back to the queue where they died last.") { Queue };
         AddChoices(redrive, parsed => MoveAsync(parsed, "redrive", destination: null));
-        var command = new ManualCommand("dead-letters", "Show a queue's dead letters by origin and reason; redrive them.",
+        var command = new ManualCommand(
+            "dead-letters", "Show a queue's dead letters by origin and reason; redrive them.",
             """
             Messages move together with the record of it: whatever happens, each is in one queue or the other.
 

@@ -48,10 +48,8 @@ internal static class ListCommand
     {
         if (parsed.GetValue(Columns) is { } chosen)
         {
-            columns =
-            [
-                .. chosen.Split(',', StringSplitOptions.TrimEntries).Select(static member => new Column(member, member)),
-            ];
+            var members = chosen.Split(',', StringSplitOptions.TrimEntries);
+            columns = [.. members.Select(static member => new Column(member, member))];
         }
 
         using var client = ApiOptions.Connect(parsed);

@@ -52,14 +52,14 @@ internal static class MachineChecks
         var soft = line[FilesLine.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0];
         var isTooFew = long.TryParse(soft, CultureInfo.InvariantCulture, out var files) && files < FilesMin;
         return Finding.DoubtfulIf(isTooFew, "open files", $"{soft} at most",
-            $"raise the limit to {FilesMin} or more (ulimit -n, LimitNOFILE= of the unit): a connection needs one each");
+            $"raise the limit to {FilesMin} or more (ulimit -n, LimitNOFILE= of the unit): each connection is one");
     }
 
     internal static Finding Memory(long availableBytes) => Finding.DoubtfulIf(
         availableBytes < 512L << 20, "memory", $"{availableBytes / 1e9:0.0} GB for this process",
         "give the broker half a gigabyte or more: caches and backlogs in memory are sized by it");
 
-    /// <summary>How long a small write takes to be on the disk: the median of some, to a file that goes at once.</summary>
+    /// <summary>How long a small write takes to be on the disk, in a file that is gone afterwards.</summary>
     private static Finding Sync(string directory)
     {
         var path = Path.Combine(directory, $"doctor-{Guid.NewGuid():N}.tmp");
