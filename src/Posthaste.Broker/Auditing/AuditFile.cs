@@ -10,7 +10,7 @@ namespace Posthaste.Broker.Auditing;
 /// The audit log's file: one JSON object a line, appended by one writer in its own time, flushed when there is nothing
 /// more to write. Entries wait in a bounded queue; those that find it full, or that the disk refuses, are counted.
 /// <code>
-///   {"at":"2026-01-01T00:00:00.0000000+00:00","id":3001,"event":"LoginSucceeded","user":"ann","from":"10.0.0.1:5", …}
+///   {"at":"2026-01-01T00:00:00.0000000+00:00","id":3001,"event":"LoginSucceeded","user":"ann", …}
 /// </code>
 /// </summary>
 internal sealed partial class AuditFile : IAsyncDisposable

@@ -110,9 +110,13 @@ internal sealed partial class MqttConnection
             return;
         }
 
-        if (_hasGoodbye)
-            slot.Store.RemoveWill(); // [MQTT-3.14.4-3]
-        var will = _hasGoodbye ? null : slot.Store.TryGetWill();
+        var will = slot.Store.TryGetWill();
+        if (will is not null && (_hasGoodbye || !WillPublisher.IsAllowed(will, Opened))) // [MQTT-3.14.4-3]
+        {
+            slot.Store.RemoveWill();
+            will = null;
+        }
+
         if (session.ExpiryS == 0)
         {
             // The will is published by the end of the session.

@@ -126,6 +126,13 @@ internal sealed partial class MqttConnection
             return;
         }
 
+        if (_request.Will is { } will && !WillPublisher.IsAllowed(will, Opened))
+        {
+            RefuseConnect(new WireError(
+                ReasonCode.NotAuthorized, $"the topic of the will is not allowed for user '{user.Name}'"));
+            return;
+        }
+
         _hasClaimed = true;
         if (_handler.Registry.Claim(host, _request.ClientId, this) is { } slot)
         {

@@ -1,4 +1,5 @@
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Transactions;
@@ -53,6 +54,18 @@ internal static class WillPublisher
         }
 
         transaction.Commit(NobodyWaits.Instance);
+    }
+
+    /// <summary>
+    /// Whether the client may publish its will. Asked when it connects, and again when it is gone: a user who was
+    /// removed, or has lost the permission, has no last word.
+    /// </summary>
+    public static bool IsAllowed(StoredWill will, BrokerConnection by)
+    {
+        var key = new byte[will.Topic.Length];
+        TopicKeys.Swap(will.Topic, key);
+        var status = by.Host.CreateRouteCache(by).Resolve(MqttHandler.ExchangeBytes, key, out _);
+        return status != RouteStatus.AccessRefused;
     }
 
     private sealed class NobodyWaits : TransactionReply

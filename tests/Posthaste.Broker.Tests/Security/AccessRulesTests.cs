@@ -77,6 +77,33 @@ public sealed class AccessRulesTests
                 && rules.May(AccessKind.Read, name) == Naive(read, name);
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void A_topic_permission_is_what_its_expression_says_of_key_and_connection() => Prop.ForAll(
+        Gen.Elements("", @"^{username}\.", "^{client_id}$", "{vhost}", @"^x\.{username}\.{client_id}$")
+            .Two().ToArbitrary(),
+        Gen.Elements("a", "a.b", "x+", "(", "").Two().ToArbitrary(),
+        Gen.Elements("a.", "a.b.", "axb.", "x+", "xx", "(", "/", "x.a.a", "x.a.b.x+", "x.(.a", "").ToArbitrary(),
+        static (patterns, names, key) =>
+        {
+            var ((write, read), (user, client)) = (patterns, names);
+            var rules = new AccessRules(user, "/", Permission.Full, new Dictionary<string, TopicPermission>
+            {
+                ["t"] = new(write, read),
+            });
+            return rules.MayUseKey(AccessKind.Write, "t", key, client) == NaiveKey(write, user, client, key)
+                && rules.MayUseKey(AccessKind.Read, "t", key, client) == NaiveKey(read, user, client, key)
+                && rules.MayUseKey(AccessKind.Read, "u", key, client);
+        }).QuickCheckThrowOnFailure();
+
+    private static bool NaiveKey(string pattern, string user, string client, string key) => pattern switch
+    {
+        "" => false,
+        "^{client_id}$" => key == client,
+        "{vhost}" => key.Contains('/', StringComparison.Ordinal),
+        _ when pattern[1] == 'x' => key == $"x.{user}.{client}",
+        _ => key.StartsWith($"{user}.", StringComparison.Ordinal),
+    };
+
     private static bool Naive(string pattern, string name) => pattern switch
     {
         "" => false,

@@ -6,9 +6,11 @@ using Posthaste.Protocols.Amqp091.Wire.Methods;
 
 namespace Posthaste.Protocols.Amqp091.Tests.Session;
 
-/// <summary>What a user may not do is answered with 403 and RabbitMQ's words, and changes nothing.</summary>
+/// <summary>What a user may not do is answered with 403, changes nothing, and is recorded.</summary>
 public sealed class AccessTests
 {
+    private AuditRecorder Audit { get; } = new();
+
     [Fact]
     public async Task Declaring_needs_the_configure_permission()
     {
@@ -174,9 +176,9 @@ public sealed class AccessTests
             ReplyCode.ConnectionForced, "CONNECTION_FORCED - access to vhost '/' was withdrawn");
     }
 
-    private static BrokerHost Limited(string configure, string write, string read)
+    private BrokerHost Limited(string configure, string write, string read)
     {
-        var host = new BrokerHost();
+        var host = new BrokerHost(loggers: Audit);
         Assert.Null(host.Broker.Users.SetPermission("guest", "/", Permission.Create(configure, write, read)));
         return host;
     }
@@ -189,7 +191,10 @@ public sealed class AccessTests
             RoutingKey = Encoding.UTF8.GetBytes(key),
         });
 
-    private static Task ExpectRefusalAsync(TestClient client, string what) =>
-        client.ExpectChannelCloseAsync(
+    private async Task ExpectRefusalAsync(TestClient client, string what)
+    {
+        await client.ExpectChannelCloseAsync(
             ReplyCode.AccessRefused, $"ACCESS_REFUSED - {what} in vhost '/' refused for user 'guest'");
+        Assert.Contains($"AccessDenied: User 'guest', Subject '{what} in vhost '/''", Audit.Of("AccessDenied"));
+    }
 }

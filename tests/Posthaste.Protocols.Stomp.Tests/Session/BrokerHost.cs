@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker;
 
@@ -9,11 +10,12 @@ internal sealed class BrokerHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<TestClient> _clients = [];
 
-    public BrokerHost(Action<MessageBrokerOptions>? configure = null, StompOptions? options = null)
+    public BrokerHost(
+        Action<MessageBrokerOptions>? configure = null, StompOptions? options = null, ILoggerFactory? loggers = null)
     {
         var brokerOptions = new MessageBrokerOptions();
         configure?.Invoke(brokerOptions);
-        Broker = MessageBroker.Open(brokerOptions, NullLoggerFactory.Instance);
+        Broker = MessageBroker.Open(brokerOptions, loggers ?? NullLoggerFactory.Instance);
         Handler = new StompHandler(Broker, options);
     }
 
