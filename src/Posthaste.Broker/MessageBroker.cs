@@ -229,6 +229,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
             this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host,
             Authenticator.RulesFor(user, host.Name), usage);
         _connections[connection.Id] = connection;
+        transport.LoggedIn();
         Statistics.Churn.ConnectionsOpened.Add();
 
         // Asked again now that a change would find the connection: one in between has not.

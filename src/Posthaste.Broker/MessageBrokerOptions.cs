@@ -67,6 +67,18 @@ public sealed class MessageBrokerOptions
     public int ConnectionsMax { get; set; } = 65_536;
 
     /// <summary>
+    /// Connections at a time that have not logged in. Default 8,192: what a fleet that reconnects at once brings, twice
+    /// the backlog of sockets that wait to be accepted.
+    /// </summary>
+    public int UnauthenticatedMax { get; set; } = 8_192;
+
+    /// <summary>
+    /// The same of one address (of IPv6, one /64). Default 2,048: many clients behind one address may come at once, and
+    /// one that only opens connections takes a quarter of what there is.
+    /// </summary>
+    public int UnauthenticatedPerAddressMax { get; set; } = 2_048;
+
+    /// <summary>
     /// Milliseconds that a client may take to acknowledge a delivery before its channel is closed and the delivery goes
     /// to somebody else; queues and consumers may say otherwise (`x-consumer-timeout`); 0 for any time. Default
     /// 1,800,000 (half an hour) as in RabbitMQ: a consumer that hangs must not hold messages for ever.

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Policies;
@@ -28,38 +30,55 @@ public sealed class ManagementServer : IAsyncDisposable
 
     private readonly WebApplication _application;
 
-    private ManagementServer(WebApplication application, IReadOnlyList<IPEndPoint> endPoints)
+    private ManagementServer(
+        WebApplication application, IReadOnlyList<ListenOptions> plain, IReadOnlyList<ListenOptions> secure)
     {
         _application = application;
-        EndPoints = endPoints;
+        EndPoints = [.. plain.Select(static listening => listening.IPEndPoint!)];
+        SecureEndPoints = [.. secure.Select(static listening => listening.IPEndPoint!)];
     }
 
     /// <summary>Where it listens, with the ports that it really got.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints { get; }
 
+    /// <summary>Where it listens with TLS.</summary>
+    public IReadOnlyList<IPEndPoint> SecureEndPoints { get; }
+
     /// <summary>Starts to listen; when it returns the API answers.</summary>
     /// <param name="broker">Whom it manages.</param>
     /// <param name="endPoints">Port 0 for a free one.</param>
+    /// <param name="tls">Where it listens with TLS.</param>
     /// <param name="listeners">What `overview` shows as the broker's listeners.</param>
     /// <param name="loggers">Where it logs.</param>
     /// <param name="pages">What it shows beside the API; null for nothing.</param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ManagementServer> StartAsync(
-        MessageBroker broker, IReadOnlyList<IPEndPoint> endPoints, IReadOnlyList<ListenerRow> listeners,
-        ILoggerFactory loggers, IManagementPages? pages, CancellationToken cancellation)
+        MessageBroker broker, IReadOnlyList<IPEndPoint> endPoints, ManagementTls tls,
+        IReadOnlyList<ListenerRow> listeners, ILoggerFactory loggers, IManagementPages? pages, CancellationToken cancellation)
     {
-        var bound = new List<ListenOptions>();
-        var builder = WebApplication.CreateSlimBuilder();
+        var (plain, secure) = (new List<ListenOptions>(), new List<ListenOptions>());
+        var builder = CreateBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(loggers);
         builder.WebHost.ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = BodyBytesMax;
-            foreach (var endPoint in endPoints) options.Listen(endPoint, bound.Add);
+            foreach (var endPoint in endPoints) options.Listen(endPoint, plain.Add);
+            foreach (var endPoint in tls.EndPoints)
+            {
+                options.Listen(endPoint, listening =>
+                {
+                    secure.Add(listening);
+
+                    // The certificates' handshakes offer no other (ALPN).
+                    listening.Protocols = HttpProtocols.Http1;
+                    listening.UseHttps(tls.Handshakes);
+                });
+            }
         });
-        pages?.AddServices(builder.Services, endPoints[0].Port);
+        pages?.AddServices(builder.Services, endPoints.Concat(tls.EndPoints).First().Port);
         var application = builder.Build();
         Map(application, broker, listeners);
         pages?.Map(application, new ManagementApi(broker, ApiPipeline(application), application.Services));
@@ -73,13 +92,28 @@ public sealed class ManagementServer : IAsyncDisposable
             throw;
         }
 
-        return new ManagementServer(application, [.. bound.Select(static listening => listening.IPEndPoint!)]);
+        return new ManagementServer(application, plain, secure);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _application.StopAsync().ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A host that only its own code configures: no variable of the environment (`ASPNETCORE_URLS`, …) and no
+    /// `appsettings.json` where the process was started opens a port here or changes how it behaves.
+    /// </summary>
+    private static WebApplicationBuilder CreateBuilder()
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            EnvironmentName = Environments.Production,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        ((IConfigurationBuilder)builder.Configuration).Sources.Clear();
+        return builder;
     }
 
     /// <summary>Routes requests that come from no socket to the endpoints that are mapped so far.</summary>

@@ -76,7 +76,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
 
     /// <summary>
     /// Starts a broker for a test or a tool: in memory and on free ports of loopback, unless <paramref
-    /// name="configure"/> says otherwise; the management API (listener <c>http</c>) is off. When it returns every
+    /// name="configure"/> says otherwise; the management API (listeners <c>http</c> and <c>https</c>) is off. When it returns every
     /// listener accepts.
     /// </summary>
     /// <exception cref="PosthasteException">It can't start; the message says why.</exception>
@@ -88,6 +88,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
 
         // A test seldom looks at the management API, and it would be half of the time to start.
         options.Listen[ListenPlan.Http] = "off";
+        options.Listen[ListenPlan.Https] = "off";
         configure?.Invoke(options);
         return await StartAsync(options, cancellation).ConfigureAwait(false);
     }
@@ -128,12 +129,15 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
                 .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options));
             _transport = await TransportServer
                 .StartAsync(
-                    plans, handlers, _certificates, origins, _options.Broker.ConnectionsMax, _options.Loggers,
+                    plans, handlers, _certificates, origins, _options.Broker.ConnectionsMax,
+                    new ArrivalGate(
+                        _options.Broker.UnauthenticatedMax, _options.Broker.UnauthenticatedPerAddressMax),
+                    _options.Loggers,
                     cancellation)
                 .ConfigureAwait(false);
             Listeners = _transport.Listeners;
             var withTls = plans.Where(static plan => plan.Kind.IsTls).Select(static plan => plan.Kind.Name).ToHashSet();
-            await OpenManagementAsync(ListenPlan.ForHttp(_options), withTls, cancellation).ConfigureAwait(false);
+            await OpenManagementAsync(withTls, cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -144,17 +148,21 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         foreach (var listener in Listeners) LogListening(listener.Name, listener.EndPoint);
     }
 
-    private async Task OpenManagementAsync(
-        IReadOnlyList<IPEndPoint> endPoints, HashSet<string> withTls, CancellationToken cancellation)
+    private async Task OpenManagementAsync(HashSet<string> withTls, CancellationToken cancellation)
     {
-        if (endPoints.Count == 0) return;
+        var endPoints = ListenPlan.ForHttp(_options);
+        var secure = ListenPlan.ForHttps(_options);
+        var tls = _certificates is { } certificates
+            ? new ManagementTls(secure, TransportServer.Handshakes(certificates))
+            : ManagementTls.None;
+        if (endPoints.Count + tls.EndPoints.Count == 0) return;
         var shown = Listeners.Select(listener => new ListenerRow(
             listener.Name, listener.EndPoint.Address.ToString(), listener.EndPoint.Port,
             withTls.Contains(listener.Name) ? () => _certificates!.FirstEnd : null));
         try
         {
             _management = await ManagementServer
-                .StartAsync(_broker!, endPoints, [.. shown], _options.Loggers, new ConsolePages(), cancellation)
+                .StartAsync(_broker!, endPoints, tls, [.. shown], _options.Loggers, new ConsolePages(), cancellation)
                 .ConfigureAwait(false);
         }
         catch (IOException exception)
@@ -166,6 +174,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         Listeners =
         [
             .. Listeners, .. _management.EndPoints.Select(static endPoint => new Listener(ListenPlan.Http, endPoint)),
+            .. _management.SecureEndPoints.Select(static endPoint => new Listener(ListenPlan.Https, endPoint)),
         ];
     }
 

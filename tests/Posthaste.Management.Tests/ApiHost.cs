@@ -36,7 +36,7 @@ public class ApiHost : IAsyncLifetime
         // The API shows and makes messages in AMQP's terms.
         _ = new Amqp091Handler(Broker);
         _server = await ManagementServer.StartAsync(
-            Broker, [new IPEndPoint(IPAddress.Loopback, 0)], [
+            Broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [
                 new ListenerRow("amqp", "127.0.0.1", 5672),
                 new ListenerRow("amqps", "127.0.0.1", TlsPort, static () => DateTimeOffset.UtcNow.AddDays(30)),
             ],

@@ -29,6 +29,9 @@ public sealed class ProtocolConnection
 
     public EndPoint? RemoteEndPoint { get; }
 
+    /// <summary>Called once the client has logged in; by default nobody is interested.</summary>
+    public Action LoggedIn { get; init; } = static () => { };
+
     /// <summary>Name of the listener that it came by (`amqps`, `mqtt-ws`, …); empty in-process.</summary>
     public string Listener { get; init; } = "";
 

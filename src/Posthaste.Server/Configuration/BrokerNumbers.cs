@@ -14,6 +14,13 @@ internal static class BrokerNumbers
             o => o.Broker.ConnectionsMax, (o, v) => o.Broker.ConnectionsMax = (int)v,
             "Connections at a time over all protocols; one more is cut at once. What one address and port can serve " +
             "a client host."),
+        new("UnauthenticatedMax", SettingUnit.Count, 1, 1_000_000,
+            o => o.Broker.UnauthenticatedMax, (o, v) => o.Broker.UnauthenticatedMax = (int)v,
+            "Connections at a time that have not logged in; one more is cut at once. What a fleet that reconnects at " +
+            "once brings."),
+        new("UnauthenticatedPerAddressMax", SettingUnit.Count, 1, 1_000_000,
+            o => o.Broker.UnauthenticatedPerAddressMax, (o, v) => o.Broker.UnauthenticatedPerAddressMax = (int)v,
+            "The same of one address (of IPv6, one /64), so that nobody takes it all."),
         new("ConsumerTimeoutMs", SettingUnit.Milliseconds, 0, 365L * 24 * 60 * 60 * 1_000,
             o => o.Broker.ConsumerTimeoutMs, (o, v) => o.Broker.ConsumerTimeoutMs = v,
             "Time to acknowledge a delivery, after which the channel is closed and the message goes to somebody " +

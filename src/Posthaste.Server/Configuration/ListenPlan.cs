@@ -17,8 +17,12 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     /// <summary>Name of the listener of the management API.</summary>
     public const string Http = "http";
 
-    /// <summary>The port that RabbitMQ's tools try first.</summary>
+    /// <summary>Name of its listener with TLS.</summary>
+    public const string Https = "https";
+
+    /// <summary>The ports that RabbitMQ's tools try first.</summary>
     private const int HttpPort = 15672;
+    private const int HttpsPort = 15671;
 
     /// <summary>All that the options ask for; never empty.</summary>
     /// <exception cref="PosthasteConfigurationException">A name is unknown, an address malformed, or nothing would
@@ -42,6 +46,11 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     public static IReadOnlyList<IPEndPoint> ForHttp(PosthasteOptions options) =>
         EndPoints(options, Http, HttpPort, isTls: false);
 
+    /// <summary>Where the management API listens with TLS; empty when it is off or there is no certificate.</summary>
+    /// <exception cref="PosthasteConfigurationException">An address is malformed.</exception>
+    public static IReadOnlyList<IPEndPoint> ForHttps(PosthasteOptions options) =>
+        EndPoints(options, Https, HttpsPort, isTls: true);
+
     private static IPEndPoint[] EndPoints(PosthasteOptions options, string name, int defaultPort, bool isTls)
     {
         var lacksCertificate = isTls && !options.Tls.IsOn;
@@ -61,8 +70,9 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     {
         if (name.Equals(Default, StringComparison.OrdinalIgnoreCase)) return;
         if (name.Equals(Http, StringComparison.OrdinalIgnoreCase)) return;
+        if (name.Equals(Https, StringComparison.OrdinalIgnoreCase)) return;
         if (kinds.Any(kind => kind.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) return;
-        var known = string.Join(", ", kinds.Select(kind => kind.Name).Append(Http));
+        var known = string.Join(", ", kinds.Select(kind => kind.Name).Append(Http).Append(Https));
         throw new PosthasteConfigurationException(
             $"'{name}' is no listener; these are: {known}, and {Default} for those not named");
     }

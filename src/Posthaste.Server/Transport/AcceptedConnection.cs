@@ -8,7 +8,7 @@ namespace Posthaste.Server.Transport;
 /// <summary>
 /// A connection as a listener accepted it: what a protocol, or a request that came on it, has to know.
 /// </summary>
-internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKind Kind)
+internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKind Kind, ArrivalGate.Arrival Arrival)
 {
     /// <summary>The connection as its protocol sees it.</summary>
     /// <param name="transport">The connection's own pipes, or what is spoken through them.</param>
@@ -22,6 +22,7 @@ internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKin
             reason => Context.Abort(new ConnectionAbortedException(reason)))
         {
             Listener = Kind.Name,
+            LoggedIn = Arrival.Leave,
             IsTls = tls is not null,
             ClientCertificate = tls?.ClientCertificate,
         };

@@ -76,12 +76,15 @@ internal sealed partial class TransportServer : IAsyncDisposable
     private readonly PinnedBlockPoolFactory _blocks;
     private readonly ILogger _log;
     private readonly int _connectionsMax;
+    private readonly ArrivalGate _arrivals;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<(ListenerKind Kind, ListenOptions Bound)> _bound = [];
     private int _connectionCount;
 
-    private TransportServer(ServiceProvider services, CertificateStore? certificates, int connectionsMax)
+    private TransportServer(
+        ServiceProvider services, CertificateStore? certificates, int connectionsMax, ArrivalGate arrivals)
     {
+        _arrivals = arrivals;
         _services = services;
         _certificates = certificates;
         _connectionsMax = connectionsMax;
@@ -101,6 +104,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
     /// <param name="certificates">What listeners with TLS show; null when there are none.</param>
     /// <param name="origins">Which web pages may open a WebSocket.</param>
     /// <param name="connectionsMax">Connections at a time over all listeners.</param>
+    /// <param name="arrivals">Connections at a time that have not logged in.</param>
     /// <exception cref="PosthasteListenException">An address is in use or not this machine's; none is listened on
     /// then.</exception>
     public static async Task<TransportServer> StartAsync(
@@ -109,10 +113,11 @@ internal sealed partial class TransportServer : IAsyncDisposable
         CertificateStore? certificates,
         OriginPolicy origins,
         int connectionsMax,
+        ArrivalGate arrivals,
         ILoggerFactory loggers,
         CancellationToken cancellation)
     {
-        var server = new TransportServer(BuildServices(loggers), certificates, connectionsMax);
+        var server = new TransportServer(BuildServices(loggers), certificates, connectionsMax, arrivals);
         try
         {
             await server.ListenAsync(plans, handlers, origins, cancellation).ConfigureAwait(false);
@@ -220,7 +225,8 @@ internal sealed partial class TransportServer : IAsyncDisposable
             connection.Features.GetRequiredFeature<AcceptedConnection>().Open(connection.Transport), _stopping.Token));
     }
 
-    private static TlsHandshakeCallbackOptions Handshakes(CertificateStore certificates) => new()
+    /// <summary>How handshakes are made with these certificates.</summary>
+    internal static TlsHandshakeCallbackOptions Handshakes(CertificateStore certificates) => new()
     {
         HandshakeTimeout = HandshakeLimit,
         OnConnection = handshake => new(certificates.For(handshake.ClientHelloInfo.ServerName)),
@@ -260,6 +266,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
     /// <summary>Lets a connection in while there is room, before a byte of it is read.</summary>
     private async Task AdmitAsync(ConnectionContext connection, ListenerKind kind, ConnectionDelegate next)
     {
+        ArrivalGate.Arrival? arrival = null;
         try
         {
             if (Interlocked.Increment(ref _connectionCount) > _connectionsMax)
@@ -269,14 +276,28 @@ internal sealed partial class TransportServer : IAsyncDisposable
                 return;
             }
 
-            connection.Features.Set(new AcceptedConnection(connection, kind));
+            arrival = _arrivals.TryEnter(connection.RemoteEndPoint);
+            if (arrival is null)
+            {
+                LogTooManyArrivals(connection.RemoteEndPoint, kind.Name);
+                connection.Abort(new ConnectionAbortedException("too many connections that have not logged in"));
+                return;
+            }
+
+            connection.Features.Set(new AcceptedConnection(connection, kind, arrival));
             await next(connection).ConfigureAwait(false);
         }
         finally
         {
+            arrival?.Leave();
             Interlocked.Decrement(ref _connectionCount);
         }
     }
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Warning,
+        Message = "{Remote} refused: {Listener} has too many connections that have not logged in "
+            + "(UnauthenticatedMax, UnauthenticatedPerAddressMax)")]
+    private partial void LogTooManyArrivals(EndPoint? remote, string listener);
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning,
         Message = "{Remote} refused: {Listener} has no room, ConnectionsMax is {ConnectionsMax}")]
