@@ -55,7 +55,8 @@ public sealed class ManagementServer : IAsyncDisposable
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ManagementServer> StartAsync(
         MessageBroker broker, IReadOnlyList<IPEndPoint> endPoints, ManagementTls tls,
-        IReadOnlyList<ListenerRow> listeners, ILoggerFactory loggers, IManagementPages? pages, CancellationToken cancellation)
+        IReadOnlyList<ListenerRow> listeners, ILoggerFactory loggers, IManagementPages? pages,
+        CancellationToken cancellation)
     {
         var (plain, secure) = (new List<ListenOptions>(), new List<ListenOptions>());
         var builder = CreateBuilder();

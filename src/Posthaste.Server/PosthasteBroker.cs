@@ -76,8 +76,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
 
     /// <summary>
     /// Starts a broker for a test or a tool: in memory and on free ports of loopback, unless <paramref
-    /// name="configure"/> says otherwise; the management API (listeners <c>http</c> and <c>https</c>) is off. When it returns every
-    /// listener accepts.
+    /// name="configure"/> says otherwise; the management API (listeners <c>http</c> and <c>https</c>) is off. When it
+    /// returns every listener accepts.
     /// </summary>
     /// <exception cref="PosthasteException">It can't start; the message says why.</exception>
     public static async Task<PosthasteBroker> StartAsync(

@@ -13,10 +13,16 @@ public sealed class AccessPattern
     public const int LengthMax = 1_024;
 
     /// <summary>
-    /// Time for one match. Names have 255 bytes at most; a pattern that needs longer is one that explodes, and then
-    /// nothing matches it.
+    /// Time for one match of an expression that needs backtracking. Names have 255 bytes at most; a pattern that needs
+    /// longer is one that explodes, and then nothing matches it.
     /// </summary>
     private static readonly TimeSpan MatchTimeMax = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// Times that a match is tried which takes too long: once may be the machine's fault, and what is refused by
+    /// mistake would be remembered.
+    /// </summary>
+    private const int TriesMax = 3;
 
     /// <summary>Matches nothing.</summary>
     public static readonly AccessPattern None = new("", null);
@@ -62,26 +68,31 @@ public sealed class AccessPattern
         // What nearly everybody has: all or nothing.
         if (_regex is null) return false;
         if (Text == ".*") return true;
-        try
+        for (var tries = 0; tries < TriesMax; tries++)
         {
-            return _regex.IsMatch(name);
+            try
+            {
+                return _regex.IsMatch(name);
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                // Tried again, or nothing matches it.
+            }
         }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
+
+        return false;
     }
 
     /// <summary>
-    /// Linear time where the expression allows it; look-arounds (`^(?!amq\.)`, which many have) need backtracking, and
-    /// that is what the time limit is for.
+    /// Linear time where the expression allows it, so that no clock has to be asked; look-arounds (`^(?!amq\.)`, which
+    /// many have) need backtracking, and that is what the time limit is for.
     /// </summary>
     private static Regex Compile(string text)
     {
         const RegexOptions common = RegexOptions.CultureInvariant;
         try
         {
-            return new Regex(text, common | RegexOptions.NonBacktracking, MatchTimeMax);
+            return new Regex(text, common | RegexOptions.NonBacktracking);
         }
         catch (NotSupportedException)
         {
