@@ -21,8 +21,8 @@ public sealed class BearerTests : IAsyncLifetime
         (tokens.Keys, tokens.ResourceServerId) = (_issuer.KeyFile, TokenIssuer.Audience);
         _broker = MessageBroker.Open(options, NullLoggerFactory.Instance);
         _server = await ManagementServer.StartAsync(
-            _broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [], NullLoggerFactory.Instance, pages: null,
-            CancellationToken.None);
+            _broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [], NullLoggerFactory.Instance,
+            pages: null, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

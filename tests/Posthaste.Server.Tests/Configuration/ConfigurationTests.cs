@@ -187,7 +187,8 @@ public sealed class ConfigurationTests
         options.Listen["smtp"] = "127.0.0.1:25";
         var error = Assert.Throws<PosthasteConfigurationException>(() => options.Validate());
         Assert.Equal(
-            "'smtp' is no listener; these are: echo, echos, http, and default for those not named", error.Message);
+            "'smtp' is no listener; these are: echo, echos, " +
+            "http, https, and default for those not named", error.Message);
     }
 
     [Fact]
