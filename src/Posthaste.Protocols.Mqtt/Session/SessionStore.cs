@@ -158,8 +158,10 @@ internal sealed class SessionStore(VirtualHost host, string clientId)
         var released = new List<(ulong, ushort)>();
         foreach (var note in host.Notes.WithPrefix(Key(ReleasedKind)))
         {
+            // Notes of earlier versions are empty: those come first, in the order of their identifiers.
+            BinaryPrimitives.TryReadUInt64LittleEndian(note.Value, out var order);
             released.Add((
-                BinaryPrimitives.ReadUInt64LittleEndian(note.Value),
+                order,
                 BinaryPrimitives.ReadUInt16BigEndian(note.Key[^sizeof(ushort)..])));
         }
 

@@ -1,3 +1,4 @@
+using Posthaste.Protocols.Mqtt.Session;
 using Posthaste.Protocols.Mqtt.Wire;
 
 namespace Posthaste.Protocols.Mqtt.Tests.Session;
@@ -128,6 +129,25 @@ public sealed class ExactlyOnceTests : IDisposable
             var subscriber = await host.OpenAsync("s", options: ConnectOptions.Kept());
             foreach (var packetId in order)
                 await subscriber.ExpectAsync(PacketType.PubRel, packetId);
+        }
+    }
+
+    [Fact]
+    public async Task What_was_released_before_notes_had_an_order_is_released_again()
+    {
+        await using (var host = Durable())
+        {
+            var subscriber = await host.OpenAsync("s", options: ConnectOptions.Kept());
+            await subscriber.SubscribeAsync("t", QoS.ExactlyOnce);
+            foreach (ushort packetId in (ushort[])[7, 300])
+                host.Host.Notes.Set(new SessionStore(host.Host, "s").ReleasedKey(packetId), default);
+        }
+
+        await using (var host = Durable())
+        {
+            var subscriber = await host.OpenAsync("s", options: ConnectOptions.Kept());
+            await subscriber.ExpectAsync(PacketType.PubRel, 7);
+            await subscriber.ExpectAsync(PacketType.PubRel, 300);
         }
     }
 
