@@ -13,13 +13,16 @@ public sealed class DefinitionTests
          "users":[{"name":"app","password_hash":"kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR",
                    "hashing_algorithm":"rabbit_password_hashing_sha256","tags":["management"],
                    "limits":{"max-connections":5}}],
-         "vhosts":[{"name":"shop"}],
+         "vhosts":[{"name":"shop","description":"the shop's","tags":["eu"]}],
          "permissions":[{"user":"app","vhost":"shop","configure":"^app","write":".*","read":".*"}],
          "topic_permissions":[{"user":"app","vhost":"shop","exchange":"amq.topic","write":"^app\\.","read":".*"}],
-         "parameters":[],
+         "parameters":[{"vhost":"shop","component":"operator_policy","name":"ceiling",
+                        "value":{"pattern":".*","definition":{"max-length":500},"priority":0,"apply-to":"queues"}},
+                       {"vhost":"shop","component":"vhost-limits","name":"limits","value":{"max-queues":9}}],
          "global_parameters":[{"name":"internal_cluster_id","value":"rabbitmq-cluster-id-x"},
                               {"name":"cluster_name","value":"rabbit@host"}],
-         "policies":[],
+         "policies":[{"vhost":"shop","name":"bounded","pattern":"^ord","apply-to":"all","priority":1,
+                      "definition":{"max-length":10000,"message-ttl":3600000}}],
          "queues":[{"name":"orders","vhost":"shop","durable":true,"auto_delete":false,
                     "arguments":{"x-queue-type":"quorum","x-dead-letter-exchange":"dlx"}}],
          "exchanges":[{"name":"dlx","vhost":"shop","type":"topic","durable":true,"auto_delete":false,
@@ -47,19 +50,33 @@ public sealed class DefinitionTests
         var rules = target.Broker.Users.RulesFor("app", "shop");
         Assert.False(rules.May(AccessKind.Configure, "x"));
         Assert.False(rules.MayUseKey(AccessKind.Write, "amq.topic", "x"));
-        Assert.Equal("quorum", (string?)(await target.GetAsync("queues/shop/orders"))["type"]);
+        var orders = await target.GetAsync("queues/shop/orders");
+        Assert.Equal(("quorum", "bounded", "ceiling"),
+            ((string?)orders["type"], (string?)orders["policy"], (string?)orders["operator_policy"]));
+        Assert.Equal(500, (int?)orders["effective_policy_definition"]!["max-length"]);
+        var settings = target.Broker.FindVirtualHost("shop")!.Settings;
+        Assert.Equal(("the shop's", "eu", 9), (settings.Description, settings.Tags[0], settings.Limits["max-queues"]));
         Assert.Equal(2, (await target.GetAsync("queues/shop/orders/bindings")).AsArray().Count);
     }
 
-    [Fact]
-    public async Task What_would_be_lost_is_refused_before_anything_is_changed()
+    [Theory]
+    [InlineData("policies", """{"name":"p","pattern":".*","definition":{"federation-upstream":"x"}}""",
+        "policy 'p': ")]
+    [InlineData("policies", """{"name":"p","definition":{"max-length":5}}""", "policy 'p': ")]
+    [InlineData("parameters", """{"name":"u","component":"federation-upstream","value":{}}""",
+        "parameter 'u': there is no component 'federation-upstream' here")]
+    [InlineData("parameters", """{"name":"limits","component":"vhost-limits","value":{"max-cats":1}}""",
+        "parameter 'limits': ")]
+    [InlineData("global_parameters", """{"name":"site","value":{}}""",
+        "global parameters are not supported yet: 'site'")]
+    public async Task What_would_be_lost_is_refused_before_anything_is_changed(string kind, string item, string reason)
     {
         await using var api = await StartAsync();
         var file = JsonNode.Parse(RabbitFile)!;
-        file["policies"] = new JsonArray(new JsonObject { ["name"] = "ha" });
+        file[kind]!.AsArray().Add(JsonNode.Parse(item));
         var (status, body) = await api.PostAsync("definitions", file);
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Equal("policies are not supported yet: 'ha'", (string?)body!["reason"]);
+        Assert.StartsWith(reason, (string?)body!["reason"], StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await api.SendAsync(HttpMethod.Get, "vhosts/shop")).Status);
     }
 

@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Limits;
+using Posthaste.Broker.Policies;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Management.Http;
+using LimitMap = System.Collections.Immutable.ImmutableSortedDictionary<string, long>;
 
 namespace Posthaste.Management.Resources;
 
@@ -27,6 +30,8 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
         RefuseUnknown(file);
         foreach (var item in Items(file, "vhosts")) Do(item, "vhost", AddVirtualHost);
         foreach (var item in Items(file, "users")) Do(item, "user", AddUser);
+        foreach (var item in Items(file, "policies")) Do(item, "policy", AddPolicy);
+        foreach (var item in Items(file, "parameters")) Do(item, "parameter", AddParameter);
         foreach (var item in Items(file, "permissions")) Do(item, "permission of", AddPermission);
         foreach (var item in Items(file, "topic_permissions")) Do(item, "topic permission of", AddTopicPermission);
         foreach (var item in Items(file, "exchanges")) Do(item, "exchange", AddExchange);
@@ -37,11 +42,10 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
     /// <summary>Before anything is changed: what would be lost without a word is refused.</summary>
     private static void RefuseUnknown(JsonObject file)
     {
-        foreach (var kind in (string[])["policies", "parameters"])
-        {
-            if (Items(file, kind).FirstOrDefault() is { } item)
-                throw ApiError.BadRequest($"{kind} are not supported yet: '{Json.Text(item, "name")}'");
-        }
+        foreach (var item in Items(file, "policies"))
+            Do(item, "policy", static item => CheckPolicy(PolicyKind.User, item, item));
+        foreach (var item in Items(file, "parameters"))
+            Do(item, "parameter", CheckParameter);
 
         foreach (var item in Items(file, "global_parameters"))
         {
@@ -50,6 +54,32 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
                 throw ApiError.BadRequest($"global parameters are not supported yet: '{name}'");
         }
     }
+
+    private static string? CheckPolicy(PolicyKind kind, JsonObject item, JsonObject value)
+    {
+        PolicyResource.Read(kind, Need(item, "name"), value);
+        return null;
+    }
+
+    private static string? CheckParameter(JsonObject item)
+    {
+        switch (Need(item, "component"))
+        {
+            case DefinitionFile.OperatorPolicy:
+                return CheckPolicy(PolicyKind.Operator, item, Value(item));
+            case DefinitionFile.HostLimits:
+                ReadLimits(item);
+                return null;
+            case var component:
+                return $"there is no component '{component}' here";
+        }
+    }
+
+    private static LimitMap ReadLimits(JsonObject item) =>
+        LimitResource.Read(Value(item), LimitNames.OfVirtualHosts, "limits");
+
+    private static JsonObject Value(JsonObject item) =>
+        item["value"] as JsonObject ?? throw ApiError.BadRequest("value has to be an object");
 
     private static IEnumerable<JsonObject> Items(JsonObject file, string kind) => file[kind] switch
     {
@@ -79,8 +109,13 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
     {
         try
         {
-            broker.AddVirtualHost(Need(item, "name"));
-            return null;
+            var host = broker.AddVirtualHost(Need(item, "name"));
+            var description = Json.Text(item, "description") ?? host.Settings.Description;
+            var tags = item["tags"] is JsonArray listed
+                ? [.. listed.Select(static tag => tag?.ToString() ?? "")]
+                : host.Settings.Tags;
+            if (description == host.Settings.Description && tags.SequenceEqual(host.Settings.Tags)) return null;
+            return host.ChangeSettings(settings => settings with { Description = description, Tags = tags });
         }
         catch (BrokerLimitException e)
         {
@@ -100,6 +135,22 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
         }
 
         return broker.Users.Put(read);
+    }
+
+    private string? AddPolicy(JsonObject item) => HostOf(item).Policies.Put(
+        PolicyKind.User, PolicyResource.Read(PolicyKind.User, Need(item, "name"), item));
+
+    private string? AddParameter(JsonObject item)
+    {
+        var host = HostOf(item);
+        if (Need(item, "component") == DefinitionFile.HostLimits)
+        {
+            var limits = ReadLimits(item);
+            return host.ChangeSettings(settings => settings with { Limits = limits });
+        }
+
+        var policy = PolicyResource.Read(PolicyKind.Operator, Need(item, "name"), Value(item));
+        return host.Policies.Put(PolicyKind.Operator, policy);
     }
 
     private string? AddPermission(JsonObject item) =>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
+using Posthaste.Broker.Policies;
 using Posthaste.Core.Catalog;
 using Posthaste.Management.Http;
 
@@ -27,14 +28,17 @@ internal sealed class DefinitionResource : IResource
         definitions["users"] = Array(broker.Users.Users.OrderBy(static user => user.Name, StringComparer.Ordinal),
             UserResource.Describe);
         definitions["vhosts"] = Array(broker.VirtualHosts.OrderBy(static host => host.Name, StringComparer.Ordinal),
-            static host => new JsonObject { ["name"] = host.Name });
+            static host => new JsonObject
+            {
+                ["name"] = host.Name,
+                ["description"] = host.Settings.Description,
+                ["tags"] = new JsonArray([.. host.Settings.Tags.Select(static tag => JsonValue.Create(tag))]),
+            });
         definitions["permissions"] = Array(broker.Users.Permissions, PermissionResource.Describe);
         definitions["topic_permissions"] = Array(
             PermissionResource.Topics(broker.Users), PermissionResource.Describe);
-        definitions["parameters"] = new JsonArray();
         definitions["global_parameters"] = new JsonArray(
             new JsonObject { ["name"] = "cluster_name", ["value"] = NodeResource.Name });
-        definitions["policies"] = new JsonArray();
         return Json.WriteAsync(request.Context, definitions);
     }
 
@@ -69,14 +73,27 @@ internal sealed class DefinitionResource : IResource
         new([.. items.Select(describe)]);
 }
 
-/// <summary>Exchanges, queues and bindings of a definition file: those that were declared and are durable.</summary>
+/// <summary>
+/// What a definition file has of virtual hosts: exchanges, queues and bindings that were declared and are durable,
+/// policies, and as parameters, where RabbitMQ keeps them, policies of operators and limits.
+/// </summary>
 internal static class DefinitionFile
 {
+    /// <summary>The component of parameters that are policies of operators.</summary>
+    public const string OperatorPolicy = "operator_policy";
+
+    /// <summary>The component of the one parameter of a virtual host that has its limits, and that one's name.</summary>
+    public const string HostLimits = "vhost-limits";
+
+    private const string HostLimitsName = "limits";
+
     public static JsonObject Write(MessageBroker broker, IEnumerable<VirtualHost> hosts)
     {
         var exchanges = new JsonArray();
         var queues = new JsonArray();
         var bindings = new JsonArray();
+        var policies = new JsonArray();
+        var parameters = new JsonArray();
         foreach (var host in hosts.OrderBy(static host => host.Name, StringComparer.Ordinal))
         {
             foreach (var exchange in host.Catalog.Exchanges.OrderBy(static e => e.Name, StringComparer.Ordinal))
@@ -93,6 +110,10 @@ internal static class DefinitionFile
             {
                 if (binding.Source.Length > 0 && IsDurable(host, binding)) bindings.Add(Describe(binding));
             }
+
+            foreach (var policy in host.Policies.All(PolicyKind.User))
+                policies.Add(PolicyResource.Describe(host, policy));
+            foreach (var parameter in ParametersOf(host)) parameters.Add(parameter);
         }
 
         return new JsonObject
@@ -103,8 +124,26 @@ internal static class DefinitionFile
             ["exchanges"] = exchanges,
             ["queues"] = queues,
             ["bindings"] = bindings,
+            ["policies"] = policies,
+            ["parameters"] = parameters,
         };
     }
+
+    private static IEnumerable<JsonObject> ParametersOf(VirtualHost host)
+    {
+        foreach (var policy in host.Policies.All(PolicyKind.Operator))
+            yield return Parameter(host, OperatorPolicy, policy.Name, PolicyResource.DescribeValue(policy));
+        if (host.Settings.Limits.Count > 0)
+            yield return Parameter(host, HostLimits, HostLimitsName, LimitResource.Describe(host.Settings.Limits));
+    }
+
+    private static JsonObject Parameter(VirtualHost host, string component, string name, JsonObject value) => new()
+    {
+        ["vhost"] = host.Name,
+        ["component"] = component,
+        ["name"] = name,
+        ["value"] = value,
+    };
 
     private static bool IsDurable(VirtualHost host, BindingRow binding) => binding.IsToQueue
         ? host.Catalog.TryGetQueue(binding.Destination, out var queue) && queue.IsDurable
