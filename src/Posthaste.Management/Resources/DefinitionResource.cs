@@ -82,7 +82,7 @@ internal static class DefinitionFile
     /// <summary>The component of parameters that are policies of operators.</summary>
     public const string OperatorPolicy = "operator_policy";
 
-    /// <summary>The component of the one parameter of a virtual host that has its limits, and that one's name.</summary>
+    /// <summary>The component of the one parameter of a virtual host that has its limits.</summary>
     public const string HostLimits = "vhost-limits";
 
     private const string HostLimitsName = "limits";

@@ -216,7 +216,7 @@ public sealed class DeclareTests
         };
         var catalog = new TestCatalog(limits).WithQueues("q");
         Done(catalog.Queue("q"));
-        Full("cannot declare queue 'r' in vhost '/': queue limit in vhost '/' (1) is reached", catalog.Queue("r"));
+        Full("cannot declare queue 'r': queue limit in vhost '/' (1) is reached", catalog.Queue("r"));
         Done(catalog.Exchange("x"));
         Done(catalog.Exchange("x"));
         Full("cannot declare exchange 'y' in vhost '/': exchange limit of 1 is reached", catalog.Exchange("y"));
