@@ -13,8 +13,8 @@ public sealed class DelayedExchangeTests(BrokerFixture broker) : BrokerTest(brok
         string queue = await QueueAsync();
         await Channel.QueueBindAsync(queue, exchange, "key");
         // Far enough apart for a machine that stands still for seconds in between.
-        await PublishAsync(exchange, "key", "last", properties => properties.Headers = Delay(5_000));
-        await PublishAsync(exchange, "key", "second", properties => properties.Headers = Delay(300));
+        await PublishAsync(exchange, "key", "last", properties => properties.Headers = Delay(9_000));
+        await PublishAsync(exchange, "key", "second", properties => properties.Headers = Delay(4_500));
         await PublishAsync(exchange, "key", "first", properties => properties.Headers = Delay(0));
         await WaitForCountAsync(queue, 3);
         var bodies = new List<string>();
@@ -26,7 +26,7 @@ public sealed class DelayedExchangeTests(BrokerFixture broker) : BrokerTest(brok
         }
 
         Assert.Equal(["first", "second", "last"], bodies);
-        Assert.Equal([0, -300, -5_000], delays);
+        Assert.Equal([0, -4_500, -9_000], delays);
     }
 
     private static Dictionary<string, object?> Delay(int delayMs) => new() { ["x-delay"] = delayMs };
