@@ -45,6 +45,7 @@ public sealed partial class MessageBroker
             broker.Pipeline.Failed = broker.JournalFailed;
             if (data.IsDurable) broker.Recover();
             foreach (var name in options.VirtualHosts) broker.AddVirtualHost(name);
+            broker.Parameters.Load();
             broker.LoadUsers();
             if (scheduler is not null && data.IsDurable) broker._upkeep = new Upkeep(broker, ownThread: false);
             return broker;

@@ -9,6 +9,7 @@ using Posthaste.Broker.Flow;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Limits;
 using Posthaste.Broker.Notes;
+using Posthaste.Broker.Parameters;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Queues;
@@ -43,6 +44,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>In place of a virtual host's id: notes of the broker as a whole. Virtual hosts begin at 1.</summary>
     private const uint BrokerNotesId = 0;
+
+    /// <summary>Name of the one node.</summary>
+    public static string NodeName { get; } = $"posthaste@{Environment.MachineName}";
 
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
@@ -80,6 +84,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
         Users = new UserStore(Notes);
+        Parameters = new GlobalParameters(Notes);
         Usage = new UsageLimits(this);
         Audit = audit;
         if (options.Authenticator is null)
@@ -115,6 +120,12 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>Who may use the broker, unless <see cref="MessageBrokerOptions.Authenticator"/> decides that.</summary>
     public UserStore Users { get; }
+
+    /// <summary>What operators keep with the broker under names of their own.</summary>
+    public GlobalParameters Parameters { get; }
+
+    /// <summary>What the cluster, here the one node, is called: as operators have named it, else as the node.</summary>
+    public string ClusterName => Parameters.ClusterNameOr(NodeName);
 
     /// <summary>What every protocol asks who somebody is.</summary>
     public IAuthenticator Authenticator { get; }

@@ -143,7 +143,7 @@ public sealed class ManagementServer : IAsyncDisposable
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
             new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new MoveResource(),
             new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new LimitResource(),
-            new DefinitionResource(),
+            new ParameterResource(), new GlobalParameterResource(), new DefinitionResource(),
         ];
         foreach (var resource in resources) resource.Map(routes);
     }

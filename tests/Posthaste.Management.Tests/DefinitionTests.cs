@@ -44,6 +44,7 @@ public sealed class DefinitionTests
         Assert.Equal(HttpStatusCode.NoContent, await ImportAsync(target, exported.ToJsonString()));
         var again = await target.GetAsync("definitions");
         Assert.Equal(exported.ToJsonString(), again.ToJsonString());
+        Assert.Equal("rabbit@host", target.Broker.ClusterName);
         Assert.True(target.Broker.Users.TryGet("app", out var app));
         Assert.True(app.Passwords[0].Verify("test12"));
         Assert.Equal(5, app.Limits["max-connections"]);
@@ -64,11 +65,11 @@ public sealed class DefinitionTests
         "policy 'p': ")]
     [InlineData("policies", """{"name":"p","definition":{"max-length":5}}""", "policy 'p': ")]
     [InlineData("parameters", """{"name":"u","component":"federation-upstream","value":{}}""",
-        "parameter 'u': there is no component 'federation-upstream' here")]
+        "parameter 'u': component federation-upstream not found: ")]
     [InlineData("parameters", """{"name":"limits","component":"vhost-limits","value":{"max-cats":1}}""",
         "parameter 'limits': ")]
-    [InlineData("global_parameters", """{"name":"site","value":{}}""",
-        "global parameters are not supported yet: 'site'")]
+    [InlineData("queues", """{"name":"s","vhost":"shop","arguments":{"x-queue-type":"stream"}}""",
+        "queue 's': queue type 'stream' ")]
     public async Task What_would_be_lost_is_refused_before_anything_is_changed(string kind, string item, string reason)
     {
         await using var api = await StartAsync();

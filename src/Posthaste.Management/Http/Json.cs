@@ -15,6 +15,9 @@ internal static class Json
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>As it is kept.</summary>
+    public static readonly JsonSerializerOptions Compact = new() { Encoder = Relaxed.Encoder };
+
     public static async Task WriteAsync(HttpContext context, JsonNode? node)
     {
         context.Response.ContentType = "application/json";
@@ -77,6 +80,12 @@ internal static class Json
         JsonValue value when value.TryGetValue<string>(out var text) => text,
         _ => throw ApiError.BadRequest($"{name} has to be a string"),
     };
+
+    /// <summary>The member `value`, which may be anything.</summary>
+    /// <exception cref="ApiError">It is missing.</exception>
+    public static JsonNode? Value(JsonObject json) => json.TryGetPropertyValue("value", out var value)
+        ? value
+        : throw ApiError.BadRequest("[{key_missing,value}]");
 
     /// <summary>A member that is true or false, also as text: some clients quote everything.</summary>
     public static bool Flag(JsonObject json, string name, bool missing = false) => json[name] switch

@@ -44,7 +44,7 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
         var scrape = new Scrape(broker, host => hosts.Count == 0 || hosts.Contains(host.Name));
         var wanted = context.Request.Query["family"];
         var text = new MetricsText();
-        WriteIdentity(text);
+        WriteIdentity(text, broker.ClusterName);
         foreach (var family in Families)
         {
             if (detail == Detail.Detailed && !wanted.Contains(family.Name)) continue;
@@ -60,7 +60,7 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
     private static bool IsOnThisMachine(HttpContext context) =>
         ApiGate.Connection(context).IsLoopback && !ProxyHeaders.Any(context.Request.Headers.ContainsKey);
 
-    private static void WriteIdentity(MetricsText text)
+    private static void WriteIdentity(MetricsText text, string clusterName)
     {
         text.Family("rabbitmq_build_info", "gauge", "Which broker this is, and which RabbitMQ it stands for");
         text.Sample(
@@ -69,6 +69,6 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
         text.Family("rabbitmq_identity_info", "gauge", "The name of the node");
         text.Sample(
             "rabbitmq_identity_info", 1, new Label("rabbitmq_node", NodeResource.Name),
-            new Label("rabbitmq_cluster", NodeResource.Name));
+            new Label("rabbitmq_cluster", clusterName));
     }
 }

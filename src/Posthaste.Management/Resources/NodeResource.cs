@@ -1,16 +1,17 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Posthaste.Broker;
 using Posthaste.Broker.Flow;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
 
-/// <summary>`overview`, `nodes`, `cluster-name`, `extensions`: the broker as a whole.</summary>
+/// <summary>`overview`, `nodes`, `extensions`: the broker as a whole.</summary>
 internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IResource
 {
     /// <summary>The name of the one node.</summary>
-    public static string Name { get; } = $"posthaste@{Environment.MachineName}";
+    public static string Name => MessageBroker.NodeName;
 
     /// <summary>The product's version.</summary>
     public static readonly string Version = typeof(NodeResource).Assembly
@@ -19,8 +20,6 @@ internal sealed class NodeResource(IReadOnlyList<ListenerRow> listeners) : IReso
     public void Map(ApiRoutes routes)
     {
         routes.Get("overview", new Overview(listeners).ShowAsync);
-        routes.Get("cluster-name", static request =>
-            Json.WriteAsync(request.Context, new JsonObject { ["name"] = Name }));
         routes.Get("nodes", request => Json.WriteAsync(request.Context, new JsonArray(Describe(request))));
         routes.Get("nodes/{name}", request => request[1] == Name
             ? Json.WriteAsync(request.Context, Describe(request))

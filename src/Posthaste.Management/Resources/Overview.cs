@@ -33,7 +33,7 @@ internal sealed class Overview(IReadOnlyList<ListenerRow> listeners)
             ["product_name"] = "Posthaste",
             ["product_version"] = NodeResource.Version,
             ["erlang_version"] = "0",
-            ["cluster_name"] = NodeResource.Name,
+            ["cluster_name"] = request.Broker.ClusterName,
             ["node"] = NodeResource.Name,
             ["rates_mode"] = "basic",
             ["sample_retention_policies"] = Retention(),

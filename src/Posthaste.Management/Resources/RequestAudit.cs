@@ -29,6 +29,7 @@ internal static class RequestAudit
         ("", "operator-policies/", "", AuditEvents.PolicyChanged),
         ("", "parameters/", "", AuditEvents.ParameterChanged),
         ("", "global-parameters/", "", AuditEvents.ParameterChanged),
+        ("", "cluster-name", "", AuditEvents.ParameterChanged),
         ("", "queues/", "", AuditEvents.TopologyChanged),
         ("", "exchanges/", "", AuditEvents.TopologyChanged),
         ("", "bindings/", "", AuditEvents.TopologyChanged),

@@ -45,7 +45,7 @@ internal sealed partial class AmqpConnection
         {
             VersionMajor = VersionMajor,
             VersionMinor = VersionMinor,
-            ServerProperties = ServerProperties.Encoded,
+            ServerProperties = ServerProperties.Encode(Broker.ClusterName),
             Mechanisms = Encoding.UTF8.GetBytes(mechanisms),
             Locales = "en_US"u8,
         });

@@ -20,14 +20,23 @@ internal static class ServerProperties
         new("direct_reply_to", true),
     ];
 
-    /// <summary>The encoded table, the same for every connection.</summary>
-    public static readonly byte[] Encoded = FieldTableCodec.Encode(
+    private static volatile Table? _last;
+
+    /// <summary>The encoded table: the same for every connection, until operators name the cluster anew.</summary>
+    public static byte[] Encode(string clusterName)
+    {
+        if (_last is not { } last || last.ClusterName != clusterName)
+            _last = last = new Table(clusterName, Create(clusterName));
+        return last.Encoded;
+    }
+
+    private static byte[] Create(string clusterName) => FieldTableCodec.Encode(
     [
         new("capabilities", Capabilities),
         new("product", "Posthaste"),
         new("version", Version()),
         new("platform", $".NET {Environment.Version}"),
-        new("cluster_name", $"posthaste@{Environment.MachineName}"),
+        new("cluster_name", clusterName),
         new("copyright", "Copyright the Posthaste authors"),
         new("information", "Licensed under the Apache License, Version 2.0"),
     ]);
@@ -35,6 +44,8 @@ internal static class ServerProperties
     private static string Version() =>
         typeof(ServerProperties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
             .InformationalVersion.Split('+')[0];
+
+    private sealed record Table(string ClusterName, byte[] Encoded);
 }
 
 /// <summary>What a client says that it can do; everything else about it is for people.</summary>

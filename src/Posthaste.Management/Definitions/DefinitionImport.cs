@@ -1,14 +1,14 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
-using Posthaste.Broker.Limits;
 using Posthaste.Broker.Policies;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Core.Catalog;
 using Posthaste.Management.Http;
-using LimitMap = System.Collections.Immutable.ImmutableSortedDictionary<string, long>;
+using Posthaste.Management.Resources;
 
-namespace Posthaste.Management.Resources;
+namespace Posthaste.Management.Definitions;
 
 /// <summary>
 /// Takes in a definition file of RabbitMQ or of Posthaste. What is there already and is the same stays; what is there
@@ -19,67 +19,66 @@ namespace Posthaste.Management.Resources;
 /// <param name="only">The virtual host that a file without virtual hosts is for; null for a whole file.</param>
 internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, VirtualHost? only)
 {
-    /// <summary>What every RabbitMQ writes into its files of its own accord, and nobody here needs.</summary>
-    private static readonly string[] OwnParameters = ["cluster_name", "internal_cluster_id", "cluster_tags"];
-
     /// <exception cref="ApiError">
     /// Something is not acceptable: said with its name. What stands before it in the file has been taken in.
     /// </exception>
     public void Run(JsonObject file)
     {
-        RefuseUnknown(file);
-        foreach (var item in Items(file, "vhosts")) Do(item, "vhost", AddVirtualHost);
-        foreach (var item in Items(file, "users")) Do(item, "user", AddUser);
+        Refuse(file);
+        if (only is null) AddWhatIsOfAll(file);
         foreach (var item in Items(file, "policies")) Do(item, "policy", AddPolicy);
         foreach (var item in Items(file, "parameters")) Do(item, "parameter", AddParameter);
-        foreach (var item in Items(file, "permissions")) Do(item, "permission of", AddPermission);
-        foreach (var item in Items(file, "topic_permissions")) Do(item, "topic permission of", AddTopicPermission);
+        if (only is null)
+        {
+            foreach (var item in Items(file, "permissions")) Do(item, "permission of", AddPermission);
+            foreach (var item in Items(file, "topic_permissions")) Do(item, "topic permission of", AddTopicPermission);
+        }
+
         foreach (var item in Items(file, "exchanges")) Do(item, "exchange", AddExchange);
         foreach (var item in Items(file, "queues")) Do(item, "queue", AddQueue);
         foreach (var item in Items(file, "bindings")) Do(item, "binding from", AddBinding);
     }
 
-    /// <summary>Before anything is changed: what would be lost without a word is refused.</summary>
-    private static void RefuseUnknown(JsonObject file)
+    private void AddWhatIsOfAll(JsonObject file)
     {
-        foreach (var item in Items(file, "policies"))
-            Do(item, "policy", static item => CheckPolicy(PolicyKind.User, item, item));
-        foreach (var item in Items(file, "parameters"))
-            Do(item, "parameter", CheckParameter);
-
-        foreach (var item in Items(file, "global_parameters"))
-        {
-            var name = Json.Text(item, "name");
-            if (!OwnParameters.Contains(name))
-                throw ApiError.BadRequest($"global parameters are not supported yet: '{name}'");
-        }
+        foreach (var item in Items(file, "vhosts")) Do(item, "vhost", AddVirtualHost);
+        foreach (var item in Items(file, "users")) Do(item, "user", AddUser);
+        foreach (var item in Items(file, "global_parameters")) Do(item, "global parameter", AddGlobalParameter);
     }
 
-    private static string? CheckPolicy(PolicyKind kind, JsonObject item, JsonObject value)
+    /// <summary>Before anything is changed: what can't be taken in is refused, not left out without a word.</summary>
+    private static void Refuse(JsonObject file)
     {
-        PolicyResource.Read(kind, Need(item, "name"), value);
+        foreach (var item in Items(file, "policies"))
+            Do(item, "policy", CheckPolicy);
+        foreach (var item in Items(file, "parameters"))
+            Do(item, "parameter", CheckParameter);
+        foreach (var item in Items(file, "queues"))
+            Do(item, "queue", CheckQueue);
+    }
+
+    private static string? CheckPolicy(JsonObject item)
+    {
+        PolicyResource.Read(PolicyKind.User, Need(item, "name"), item);
         return null;
     }
 
     private static string? CheckParameter(JsonObject item)
     {
-        switch (Need(item, "component"))
-        {
-            case DefinitionFile.OperatorPolicy:
-                return CheckPolicy(PolicyKind.Operator, item, Value(item));
-            case DefinitionFile.HostLimits:
-                ReadLimits(item);
-                return null;
-            case var component:
-                return $"there is no component '{component}' here";
-        }
+        var component = Need(item, "component");
+        if (ParameterComponent.Find(component) is not { } known)
+            return $"component {component} not found: there are no federation, no shovels and no plug-ins here";
+        known.Check(Need(item, "name"), item["value"]);
+        return null;
     }
 
-    private static LimitMap ReadLimits(JsonObject item) =>
-        LimitResource.Read(Value(item), LimitNames.OfVirtualHosts, "limits");
-
-    private static JsonObject Value(JsonObject item) =>
-        item["value"] as JsonObject ?? throw ApiError.BadRequest("value has to be an object");
+    private static string? CheckQueue(JsonObject item)
+    {
+        var flags = new QueueFlags(
+            Json.Flag(item, "durable", missing: true), Exclusive: false, Json.Flag(item, "auto_delete"));
+        return QueueArguments.Parse(
+            Need(item, "name"), Json.Text(item, "vhost") ?? "", flags, Json.ToTable(item["arguments"]), out _)?.Text;
+    }
 
     private static IEnumerable<JsonObject> Items(JsonObject file, string kind) => file[kind] switch
     {
@@ -140,18 +139,11 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
     private string? AddPolicy(JsonObject item) => HostOf(item).Policies.Put(
         PolicyKind.User, PolicyResource.Read(PolicyKind.User, Need(item, "name"), item));
 
-    private string? AddParameter(JsonObject item)
-    {
-        var host = HostOf(item);
-        if (Need(item, "component") == DefinitionFile.HostLimits)
-        {
-            var limits = ReadLimits(item);
-            return host.ChangeSettings(settings => settings with { Limits = limits });
-        }
+    private string? AddParameter(JsonObject item) => ParameterComponent.Need(Need(item, "component"))
+        .Put(HostOf(item), Need(item, "name"), item["value"]);
 
-        var policy = PolicyResource.Read(PolicyKind.Operator, Need(item, "name"), Value(item));
-        return host.Policies.Put(PolicyKind.Operator, policy);
-    }
+    private string? AddGlobalParameter(JsonObject item) => broker.Parameters.Set(
+        Need(item, "name"), GlobalParameterResource.Text(Json.Value(item)));
 
     private string? AddPermission(JsonObject item) =>
         broker.Users.SetPermission(Need(item, "user"), HostOf(item).Name, PermissionResource.Read(item));

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using Posthaste.Broker;
+using Posthaste.Management.Http;
+
+namespace Posthaste.Management.Resources;
+
+/// <summary>
+/// `parameters` of virtual hosts, by component. Policymakers see them; what stands for policies of operators or for
+/// limits is set by administrators, as at its own path.
+/// </summary>
+internal sealed class ParameterResource : IResource
+{
+    public void Map(ApiRoutes routes)
+    {
+        routes.Get("parameters", ListAsync);
+        routes.Get("parameters/{component}", ListAsync);
+        routes.Get("parameters/{component}/{vhost}", ListAsync);
+        routes.Get("parameters/{component}/{vhost}/{name}", GetAsync);
+        routes.Put("parameters/{component}/{vhost}/{name}", PutAsync);
+        routes.Delete("parameters/{component}/{vhost}/{name}", DeleteAsync);
+    }
+
+    private static Task ListAsync(ApiRequest request)
+    {
+        request.RequirePolicyMaker();
+        var components = request.SegmentCount > 1
+            ? ParameterComponent.Find(request[1]) is { } named ? [named] : []
+            : ParameterComponent.Listed;
+        var hosts = request.HostsAt(2).ToList();
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context,
+            from component in components
+            from host in hosts
+            from parameter in component.In(host)
+            select (component, host, parameter.Name, parameter.Value),
+            static item => item.Name,
+            static item => ParameterComponent.Describe(item.host, item.component, item.Name, item.Value)));
+    }
+
+    private static Task GetAsync(ApiRequest request)
+    {
+        request.RequirePolicyMaker();
+        var (host, name) = (request.Host(2), request[3]);
+        return ParameterComponent.Find(request[1]) is { } component && Find(component, host, name) is { } value
+            ? Json.WriteAsync(request.Context, ParameterComponent.Describe(host, component, name, value))
+            : throw ApiError.NotFound();
+    }
+
+    private static async Task PutAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var (host, name) = (request.Host(2), request[3]);
+        var value = Json.Value(await request.ReadAsync().ConfigureAwait(false));
+        var component = ParameterComponent.Need(request[1]);
+        var isNew = Find(component, host, name) is null;
+        await request.AnswerAsync(component.Put(host, name, value), isNew).ConfigureAwait(false);
+    }
+
+    private static Task DeleteAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        var (host, name) = (request.Host(2), request[3]);
+        if (ParameterComponent.Find(request[1]) is not { } component || Find(component, host, name) is null)
+            throw ApiError.NotFound();
+        return request.AnswerAsync(component.Remove(host, name), created: false);
+    }
+
+    private static JsonNode? Find(ParameterComponent component, VirtualHost host, string name) =>
+        component.In(host).FirstOrDefault(parameter => parameter.Name == name).Value;
+}
