@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Storage;
 using Posthaste.Management;
+using Posthaste.Management.Instruments;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Telemetry;
 using Posthaste.Server.Tls;
 using Posthaste.Server.Transport;
 using Posthaste.Server.WebSockets;
@@ -30,6 +32,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     private TransportServer? _transport;
     private ManagementServer? _management;
     private CertificateStore? _certificates;
+    private BrokerInstruments? _instruments;
+    private IDisposable? _metricsExport;
     private Task? _stopped;
 
     internal PosthasteBroker(PosthasteOptions options)
@@ -125,6 +129,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         try
         {
             _broker = OpenData();
+            _instruments = new BrokerInstruments(_broker);
+            if (_options.Telemetry.Sends(TelemetrySignals.Metrics))
+                _metricsExport = TelemetryExport.Metrics(_options.Telemetry);
             var handlers = plans.Select(plan => plan.Kind.Protocol).Distinct()
                 .ToDictionary(protocol => protocol, protocol => protocol.Create(_broker, _options));
             _transport = await TransportServer
@@ -210,6 +217,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         finally
         {
             _certificates?.Dispose();
+            // Says how it ended while there is a broker to look at.
+            _metricsExport?.Dispose();
+            _instruments?.Dispose();
             // Whatever became of the sockets, the data is closed in good order.
             if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
             if (_options.IsTemporary) DeleteDirectory(DataDirectory!);

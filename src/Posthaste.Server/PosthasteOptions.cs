@@ -5,6 +5,7 @@ using Posthaste.Protocols.Amqp091;
 using Posthaste.Protocols.Mqtt;
 using Posthaste.Protocols.Stomp;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Telemetry;
 using Posthaste.Server.Tls;
 using Posthaste.Server.Transport;
 
@@ -54,6 +55,9 @@ public sealed class PosthasteOptions
 
     /// <summary>Limits, security and time of the broker itself.</summary>
     public MessageBrokerOptions Broker { get; } = new();
+
+    /// <summary>Where metrics and traces go by OpenTelemetry's protocol. Default: nowhere.</summary>
+    public TelemetryOptions Telemetry { get; } = new();
 
     /// <summary>What AMQP 0-9-1 clients may use.</summary>
     public Amqp091Limits Amqp { get; set; } = new();
@@ -109,6 +113,7 @@ public sealed class PosthasteOptions
     {
         foreach (var setting in NumberSetting.All) setting.Check(this);
         Tls.Check();
+        Telemetry.Check();
         return ListenPlan.From(this);
     }
 

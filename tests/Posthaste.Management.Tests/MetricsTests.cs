@@ -106,7 +106,7 @@ public sealed partial class MetricsTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Empty(documented.Except(exported));
     }
 
-    private static string Documentation()
+    internal static string Documentation()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory!.FullName, "Posthaste.slnx"))) directory = directory.Parent;

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Posthaste.Broker.Statistics;
 
 /// <summary>
@@ -20,11 +22,15 @@ public sealed class LatencyHistogram
     /// <summary>Of all additions.</summary>
     public double SumSeconds => Volatile.Read(ref _sumSeconds);
 
+    /// <summary>Who is told of each addition, too; null for nobody.</summary>
+    public Histogram<double>? Listener { get; set; }
+
     internal void Add(double seconds)
     {
         var at = 0;
         while (at < Bounds.Length && seconds > Bounds[at]) at++;
         _counts[at]++;
         Volatile.Write(ref _sumSeconds, _sumSeconds + seconds);
+        Listener?.Record(seconds);
     }
 }

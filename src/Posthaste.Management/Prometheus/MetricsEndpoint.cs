@@ -15,8 +15,6 @@ namespace Posthaste.Management.Prometheus;
 /// </remarks>
 internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
 {
-    private static readonly MetricFamily[] Families = [.. NodeFamilies.All, .. ObjectFamilies.All];
-
     private static readonly string[] ProxyHeaders = ["Forwarded", "X-Forwarded-For", "X-Real-IP"];
 
     public void Map(WebApplication application)
@@ -45,7 +43,7 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
         var wanted = context.Request.Query["family"];
         var text = new MetricsText();
         WriteIdentity(text, broker.ClusterName);
-        foreach (var family in Families)
+        foreach (var family in MetricFamily.All)
         {
             if (detail == Detail.Detailed && !wanted.Contains(family.Name)) continue;
             family.Write(text, scrape, detail);

@@ -10,33 +10,46 @@ internal static class NodeFamilies
     [
         new NodeFamily("connection_churn_metrics",
         [
-            new("connections_opened_total", "Connections opened", static s => Churn(s).ConnectionsOpened.Total),
-            new("connections_closed_total", "Connections closed", static s => Churn(s).ConnectionsClosed.Total),
-            new("channels_opened_total", "Channels opened", static s => Churn(s).ChannelsOpened.Total),
-            new("channels_closed_total", "Channels closed", static s => Churn(s).ChannelsClosed.Total),
-            new("queues_declared_total", "Queues declared", static s => Churn(s).QueuesDeclared.Total),
-            new("queues_created_total", "Queues created", static s => Churn(s).QueuesCreated.Total),
-            new("queues_deleted_total", "Queues deleted", static s => Churn(s).QueuesDeleted.Total),
+            new("connections_opened_total", "Connections opened", static s => Churn(s).ConnectionsOpened.Total,
+                new("posthaste.connection.opened", "{connection}")),
+            new("connections_closed_total", "Connections closed", static s => Churn(s).ConnectionsClosed.Total,
+                new("posthaste.connection.closed", "{connection}")),
+            new("channels_opened_total", "Channels opened", static s => Churn(s).ChannelsOpened.Total,
+                new("posthaste.channel.opened", "{channel}")),
+            new("channels_closed_total", "Channels closed", static s => Churn(s).ChannelsClosed.Total,
+                new("posthaste.channel.closed", "{channel}")),
+            new("queues_declared_total", "Queues declared", static s => Churn(s).QueuesDeclared.Total,
+                new("posthaste.queue.declared", "{declaration}")),
+            new("queues_created_total", "Queues created", static s => Churn(s).QueuesCreated.Total,
+                new("posthaste.queue.created", "{queue}")),
+            new("queues_deleted_total", "Queues deleted", static s => Churn(s).QueuesDeleted.Total,
+                new("posthaste.queue.deleted", "{queue}")),
         ]),
         new NodeFamily("object_totals",
         [
             new("connections", "Connections open", static s => s.Connections.Count),
-            new("channels", "Channels open", static s => s.Channels.Count),
+            new("channels", "Channels open", static s => s.Channels.Count,
+                new("posthaste.channel.count", "{channel}")),
             new("consumers", "Consumers", static s => s.Queues.Sum(queue => queue.Queue.ConsumerCount)),
-            new("queues", "Queues", static s => s.Queues.Count),
+            new("queues", "Queues", static s => s.Queues.Count,
+                new("posthaste.queue.count", "{queue}")),
         ]),
         new NodeFamily("node_coarse_metrics",
         [
-            new("process_resident_memory_bytes", "Memory of the process", static s => s.Process.WorkingSet64),
+            new("process_resident_memory_bytes", "Memory of the process", static s => s.Process.WorkingSet64,
+                new("posthaste.memory.usage", "By")),
             new("disk_space_available_bytes", "Room on the disk of the data directory",
-                static s => s.Storage.DiskFreeBytes ?? double.NaN),
+                static s => s.Storage.DiskFreeBytes ?? double.NaN,
+                new("posthaste.disk.available", "By")),
         ]),
         new NodeFamily("node_metrics",
         [
             new("resident_memory_limit_bytes", "Memory that the process may have",
-                static _ => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+                static _ => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+                new("posthaste.memory.limit", "By")),
             new("disk_space_available_limit_bytes", "Room at which publishers are stopped",
-                static s => s.Broker.Options.DiskFreeBytesMin),
+                static s => s.Broker.Options.DiskFreeBytesMin,
+                new("posthaste.disk.limit", "By")),
         ]),
         new NodeFamily("node_persister_metrics",
         [
@@ -45,31 +58,42 @@ internal static class NodeFamilies
             new("io_sync_time_seconds_total", "Time that took", static s => s.Storage.Commits?.SumSeconds ?? 0),
             new("io_write_ops_total", "Writes to the journal",
                 static s => s.Storage.Commits is { } commits ? Sum(commits.Counts) : 0),
-            new("io_write_bytes_total", "Bytes written to the journal", static s => s.Storage.CommittedBytes),
+            new("io_write_bytes_total", "Bytes written to the journal", static s => s.Storage.CommittedBytes,
+                new("posthaste.journal.written", "By")),
         ]),
         new NodeFamily("alarms",
         [
             new("alarms_memory_used_watermark", "1 while publishers are stopped for memory",
-                static s => Alarm(s, ResourceAlarm.Memory)),
+                static s => Alarm(s, ResourceAlarm.Memory),
+                AlarmName("memory")),
             new("alarms_free_disk_space_watermark", "1 while publishers are stopped for the disk",
-                static s => Alarm(s, ResourceAlarm.Disk)),
+                static s => Alarm(s, ResourceAlarm.Disk),
+                AlarmName("disk")),
             new("posthaste_alarms_journal_failed", "1 when the journal has failed and takes nothing more",
-                static s => Alarm(s, ResourceAlarm.Journal)),
+                static s => Alarm(s, ResourceAlarm.Journal),
+                AlarmName("journal")),
         ]),
         new NodeFamily("posthaste_storage",
         [
             new("posthaste_journal_bytes", "Bytes from the journal's first to its last record",
-                static s => s.Storage.JournalBytes),
-            new("posthaste_journal_files", "Files that hold the journal", static s => s.Storage.JournalFileCount),
+                static s => s.Storage.JournalBytes,
+                new("posthaste.journal.size", "By")),
+            new("posthaste_journal_files", "Files that hold the journal", static s => s.Storage.JournalFileCount,
+                new("posthaste.journal.file.count", "{file}")),
             new("posthaste_journal_uncommitted_bytes", "Bytes on their way to the disk",
-                static s => s.Storage.UncommittedBytes),
+                static s => s.Storage.UncommittedBytes,
+                new("posthaste.journal.uncommitted", "By")),
             new("posthaste_journal_resident_bytes", "Bytes of the journal in memory",
-                static s => s.Storage.ResidentBytes),
+                static s => s.Storage.ResidentBytes,
+                new("posthaste.journal.resident", "By")),
             new("posthaste_segment_bytes", "Bytes in the segment files of long backlogs",
-                static s => s.Storage.SegmentBytes),
-            new("posthaste_segment_files", "Segment files", static s => s.Storage.SegmentFileCount),
+                static s => s.Storage.SegmentBytes,
+                new("posthaste.segment.size", "By")),
+            new("posthaste_segment_files", "Segment files", static s => s.Storage.SegmentFileCount,
+                new("posthaste.segment.file.count", "{file}")),
             new("posthaste_transient_bytes", "Bytes of messages that are in memory alone",
-                static s => s.Storage.TransientBytes),
+                static s => s.Storage.TransientBytes,
+                new("posthaste.transient.size", "By")),
         ]),
         new CommitLatencyFamily(),
         new GlobalFamily(),
@@ -79,6 +103,9 @@ internal static class NodeFamilies
 
     private static double Alarm(Scrape scrape, ResourceAlarm alarm) =>
         scrape.Broker.Alarms.Active.HasFlag(alarm) ? 1 : 0;
+
+    private static InstrumentName AlarmName(string alarm) =>
+        new("posthaste.alarm", "1") { Tag = new("posthaste.alarm.name", alarm) };
 
     private static long Sum(ReadOnlySpan<long> counts)
     {
@@ -92,6 +119,9 @@ internal static class NodeFamilies
 internal sealed class CommitLatencyFamily() : MetricFamily("posthaste_storage")
 {
     private const string Metric = "posthaste_journal_commit_duration_seconds";
+
+    /// <summary>None: OpenTelemetry's histogram is told of each commit (`BrokerInstruments`).</summary>
+    public override IEnumerable<BrokerMetric> Whole => [];
 
     public override void Write(MetricsText to, Scrape scrape, Detail detail)
     {

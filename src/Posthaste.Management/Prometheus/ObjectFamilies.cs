@@ -10,8 +10,10 @@ internal static class ObjectFamilies
     public static IEnumerable<MetricFamily> All =>
     [
         Queues("queue_coarse_metrics",
-            new("queue_messages_ready", "Messages ready to be delivered", static q => q.Queue.MessageCount),
-            new("queue_messages_unacked", "Messages delivered and not acknowledged", static q => q.Queue.UnackedCount),
+            new("queue_messages_ready", "Messages ready to be delivered", static q => q.Queue.MessageCount,
+                new("posthaste.message.ready", "{message}")),
+            new("queue_messages_unacked", "Messages delivered and not acknowledged", static q => q.Queue.UnackedCount,
+                new("posthaste.message.unacknowledged", "{message}")),
             new("queue_messages", "Messages ready and unacknowledged",
                 static q => q.Queue.MessageCount + q.Queue.UnackedCount)),
         Queues("queue_consumer_count",
@@ -23,13 +25,17 @@ internal static class ObjectFamilies
             new("queue_consumer_utilisation", "Same as consumer capacity",
                 static q => q.Queue.Meter?.ConsumerCapacity ?? 0),
             new("queue_process_memory_bytes", "Memory of the index, about",
-                static q => EntryBytes * q.Look.ResidentCount),
-            new("queue_messages_ram", "Messages with an index in memory", static q => q.Look.ResidentCount),
+                static q => EntryBytes * q.Look.ResidentCount,
+                new("posthaste.queue.index.size", "By")),
+            new("queue_messages_ram", "Messages with an index in memory", static q => q.Look.ResidentCount,
+                new("posthaste.queue.index.count", "{message}")),
             new("queue_messages_bytes", "Bytes of the bodies that are ready", static q => q.Look.ReadyBytes),
-            new("queue_messages_ready_bytes", "Bytes of the bodies that are ready", static q => q.Look.ReadyBytes),
+            new("queue_messages_ready_bytes", "Bytes of the bodies that are ready", static q => q.Look.ReadyBytes,
+                new("posthaste.message.ready.size", "By")),
             new("posthaste_queue_head_age_seconds", "Age of the message that is next, if it is in memory",
                 static q => q.Look.HeadReceivedAtMs is { } at
-                    ? Math.Max(0, q.Queue.Host.Broker.NowMs - at) / 1_000.0 : 0)),
+                    ? Math.Max(0, q.Queue.Host.Broker.NowMs - at) / 1_000.0 : 0,
+                new("posthaste.message.head.age", "s")) { Together = Oldest }),
         Queues("queue_delivery_metrics",
             Of<QueueSample>("queue_get_ack_total", "Messages taken one by one", Metric.Got, static q => q.Now),
             Of<QueueSample>("queue_get_total", "Messages taken one by one, not acknowledged", Metric.GotNoAck,
@@ -50,10 +56,13 @@ internal static class ObjectFamilies
             new("channel_consumers", "Consumers on a channel", static c => c.Channel.ConsumerCount),
             new("channel_messages_unacked", "Delivered and not acknowledged", static c => c.Channel.UnackedCount),
             new("channel_messages_unconfirmed", "Published and not confirmed",
-                static c => c.Channel.UnconfirmedCount),
-            new("channel_messages_uncommitted", "Published in a transaction", static c => c.Channel.UncommittedCount),
+                static c => c.Channel.UnconfirmedCount,
+                new("posthaste.message.unconfirmed", "{message}")),
+            new("channel_messages_uncommitted", "Published in a transaction", static c => c.Channel.UncommittedCount,
+                new("posthaste.message.uncommitted", "{message}")),
             new("channel_acks_uncommitted", "Acknowledged in a transaction",
-                static c => c.Channel.UncommittedAckCount),
+                static c => c.Channel.UncommittedAckCount,
+                new("posthaste.acknowledgement.uncommitted", "{acknowledgement}")),
             new("consumer_prefetch", "Limit of unacknowledged messages of each consumer",
                 static c => c.Channel.PrefetchMax),
             new("channel_prefetch", "Limit of unacknowledged messages of all consumers together",
@@ -103,6 +112,9 @@ internal static class ObjectFamilies
         string name, params ObjectMetric<ConnectionSample>[] metrics) => new(
         name, static scrape => scrape.Connections,
         static c => [new("connection", c.Connection.Name), new("protocol", c.Connection.Protocol)], metrics);
+
+    /// <summary>Of ages only the highest says something.</summary>
+    private static double Oldest(IEnumerable<double> ages) => ages.DefaultIfEmpty().Max();
 
     private static ObjectMetric<ChannelSample> OfChannel(string name, string help, Metric metric) =>
         Of<ChannelSample>(name, help, metric, static c => c.Now);

@@ -45,7 +45,9 @@ public sealed record NumberSetting(
 
     /// <summary>Every number that can be set, in the order of the documentation.</summary>
     public static IReadOnlyList<NumberSetting> All { get; } =
-        [.. BrokerNumbers.All, .. AmqpNumbers.All, .. MqttNumbers.All, .. StompNumbers.All];
+        [
+            .. BrokerNumbers.All, .. TelemetryNumbers.All, .. AmqpNumbers.All, .. MqttNumbers.All, .. StompNumbers.All,
+        ];
 
     /// <summary>The default in words, where it depends on the machine; else null.</summary>
     public string? DefaultText { get; init; }

@@ -46,6 +46,7 @@ internal sealed record TextSetting(
             o => string.Join(',', o.Broker.Authentication.Tokens.UserNameClaims),
             (o, v) => o.Broker.Authentication.Tokens.UserNameClaims = List(v),
             "Claims that name the user, before `sub` and `client_id`."),
+        .. TelemetryTexts.All,
         Text("Mqtt:AnonymousUser", AnyOrNone,
             o => o.Mqtt.AnonymousUser, (o, v) => o.Mqtt = o.Mqtt with { AnonymousUser = OrNull(v) },
             "User of MQTT clients that name none; none: they are refused."),

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Console;
 using Posthaste.Broker.Storage;
 using Posthaste.Server;
 using Posthaste.Server.Configuration;
+using Posthaste.Server.Telemetry;
 using Posthaste.Terminal;
 
 namespace Posthaste.Commands;
@@ -89,6 +90,19 @@ internal static class ServeCommand
         DefaultValueFactory = _ => LogLevel.Information,
     };
 
+    private static readonly Option<LogFormat> Format = new("--log-format")
+    {
+        Description = "How it is logged: text, one line each, or json, one object each, for log shippers.",
+        DefaultValueFactory = _ => LogFormat.Text,
+    };
+
+    /// <summary>How the log is written to standard error.</summary>
+    private enum LogFormat
+    {
+        Text,
+        Json,
+    }
+
     public static Command Create()
     {
         var command = new ManualCommand("serve", "Run a broker until Ctrl+C or SIGTERM.",
@@ -102,7 +116,7 @@ internal static class ServeCommand
               posthaste serve --data /var/lib/posthaste --listen amqp=*:5672
               posthaste serve --memory --listen default=off --listen amqp=127.0.0.1:0
             """)
-        { Data, Memory, Listen, Origins, TlsCert, TlsKey, TlsCa, TlsClients, Set, Config, Log };
+        { Data, Memory, Listen, Origins, TlsCert, TlsKey, TlsCa, TlsClients, Set, Config, Log, Format };
         command.SetAction(RunAsync);
         return command;
     }
@@ -113,7 +127,7 @@ internal static class ServeCommand
         // Signals are only listened for once this method has given its thread back: long before "ready", please.
         await Task.Yield();
         var options = ReadOptions(parsed);
-        using var loggers = CreateLoggers(parsed.GetValue(Log));
+        using var loggers = CreateLoggers(parsed.GetValue(Log), parsed.GetValue(Format), options.Telemetry);
         options.Loggers = loggers;
 
         await using var broker = await PosthasteBroker.StartAsync(options, stop);
@@ -129,7 +143,9 @@ internal static class ServeCommand
     private static PosthasteOptions ReadOptions(ParseResult parsed)
     {
         var options = new PosthasteOptions();
-        PosthasteConfiguration.Apply(ReadConfiguration(parsed.GetValue(Config)), options);
+        var configuration = ReadConfiguration(parsed.GetValue(Config));
+        TelemetryVariables.Apply(configuration, options);
+        PosthasteConfiguration.Apply(configuration, options);
 
         var data = parsed.GetValue(Data);
         var isMemory = parsed.GetValue(Memory);
@@ -188,18 +204,28 @@ internal static class ServeCommand
         }
     }
 
-    private static ILoggerFactory CreateLoggers(LogLevel least) => LoggerFactory.Create(logging => logging
-        .SetMinimumLevel(least)
-        // The banner says on standard output what these would say again.
-        .AddFilter(typeof(PosthasteBroker).FullName, least > LogLevel.Warning ? least : LogLevel.Warning)
-        .AddFilter("Microsoft", least > LogLevel.Warning ? least : LogLevel.Warning)
-        .AddSimpleConsole(console =>
+    private static ILoggerFactory CreateLoggers(LogLevel least, LogFormat format, TelemetryOptions telemetry) =>
+        LoggerFactory.Create(logging =>
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        })
-        .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+            var quiet = least > LogLevel.Warning ? least : LogLevel.Warning;
+            logging.SetMinimumLevel(least)
+                // The banner says on standard output what these would say again.
+                .AddFilter<ConsoleLoggerProvider>(typeof(PosthasteBroker).FullName, quiet)
+                .AddFilter("Microsoft", quiet)
+                .AddPosthasteTelemetry(telemetry)
+                .Services.Configure<ConsoleLoggerOptions>(
+                    console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+            if (format == LogFormat.Json) logging.AddJsonConsole(console => Stamp(console, ""));
+            else logging.AddSimpleConsole(console => Stamp(console, " ").SingleLine = true);
+        });
+
+    private static T Stamp<T>(T console, string separator)
+        where T : ConsoleFormatterOptions
+    {
+        console.TimestampFormat = $"yyyy-MM-ddTHH:mm:ss.fffZ{separator}";
+        console.UseUtcTimestamp = true;
+        return console;
+    }
 
     private static void PrintBanner(PosthasteBroker broker, TimeSpan elapsed)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 
 namespace Posthaste.Server.Tests.Executable;
 
@@ -40,6 +41,8 @@ public sealed class ServeTests
     [InlineData("--set", "NoSuchLimit=1")]
     [InlineData("--set", "JournalBytesMax=5MiB")]
     [InlineData("--log", "loud")]
+    [InlineData("--log-format", "xml")]
+    [InlineData("--set", "Otlp:Endpoint=collector")]
     [InlineData("--config", "no-such-file.json")]
     [InlineData("--data", "somewhere")]
     public async Task A_wrong_flag_ends_it_with_2_and_one_line(string flag, string value)
@@ -128,6 +131,29 @@ public sealed class ServeTests
         Assert.Equal(
             $"posthaste: can't listen for amqp on {taken.LocalEndpoint}: the address is in use by another process\n",
             result.Error);
+    }
+
+    [Fact]
+    public async Task For_log_shippers_each_entry_is_a_json_object()
+    {
+        using var serve = await PosthasteProcess.ServeAsync(
+            "--memory", "--log-format", "json", "--listen", "stomp=127.0.0.1:0");
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, serve.PortOf("stomp"));
+            await client.GetStream().WriteAsync("NONSENSE\n\n\0"u8.ToArray());
+            var buffer = new byte[1_024];
+            while (await client.GetStream().ReadAsync(buffer) > 0)
+            {
+                // Until the broker has said what is wrong, and closed.
+            }
+        }
+
+        var lines = (await serve.StopAsync()).Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var entries = lines.Select(line => JsonNode.Parse(line)!.AsObject()).ToList();
+        var failed = Assert.Single(entries, entry => (int)entry["EventId"]! == 1202);
+        Assert.Equal("Warning", (string)failed["LogLevel"]!);
+        Assert.EndsWith("Z", (string)failed["Timestamp"]!, StringComparison.Ordinal);
     }
 
     [Fact]

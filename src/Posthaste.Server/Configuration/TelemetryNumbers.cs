@@ -1,0 +1,15 @@
+namespace Posthaste.Server.Configuration;
+
+/// <summary>How often and how long OpenTelemetry's signals are sent.</summary>
+internal static class TelemetryNumbers
+{
+    public static IReadOnlyList<NumberSetting> All { get; } =
+    [
+        new("Otlp:MetricsIntervalMs", SettingUnit.Milliseconds, 1_000, 24 * 60 * 60 * 1_000,
+            o => o.Telemetry.MetricsIntervalMs, (o, v) => o.Telemetry.MetricsIntervalMs = (int)v,
+            "Time between two exports of metrics. As in OpenTelemetry."),
+        new("Otlp:TimeoutMs", SettingUnit.Milliseconds, 100, 10 * 60 * 1_000,
+            o => o.Telemetry.TimeoutMs, (o, v) => o.Telemetry.TimeoutMs = (int)v,
+            "Time that one export may take; what a slower collector does not take is dropped. As in OpenTelemetry."),
+    ];
+}
