@@ -8,6 +8,7 @@ using Posthaste.Broker.DeadLettering;
 using Posthaste.Broker.Flow;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Limits;
+using Posthaste.Broker.Moving;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Parameters;
 using Posthaste.Broker.Pipeline;
@@ -138,6 +139,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// <summary>Requesters that wait for replies without a queue.</summary>
     public DirectReplies Replies { get; } = new();
 
+    /// <summary>Messages that are being moved from queue to queue.</summary>
+    public QueueMoves Moves { get; } = new();
+
     /// <summary>Pinned buffers for sessions that have to put a message together from pieces.</summary>
     public PinnedMemoryPool Buffers { get; } = new(idleBytesMax: 16 << 20);
 
@@ -265,9 +269,10 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// Writes what is pending, syncs it, notes that the shutdown was clean, and lets go of the directory. Connections
     /// must be closed before.
     /// </summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return ValueTask.CompletedTask;
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await Moves.StopAsync().ConfigureAwait(false);
         Authenticator.AccessChanged -= RefreshAccess;
         _ownAuthenticator?.Dispose();
         Ticker.Dispose();
@@ -280,7 +285,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         else CommitAndApply();
         _upkeep?.Dispose();
         _data.Dispose();
-        return Audit.DisposeAsync();
+        await Audit.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Gives connections their new rules after a change of permissions; closes those of users gone.</summary>

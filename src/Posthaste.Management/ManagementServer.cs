@@ -141,7 +141,8 @@ public sealed class ManagementServer : IAsyncDisposable
             new NodeResource(listeners), new HealthResource(listeners), new VirtualHostResource(), new UserResource(),
             new PermissionResource(),
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
-            new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new MoveResource(),
+            new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new DeadLetterResource(),
+            new MoveResource(),
             new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new LimitResource(),
             new ParameterResource(), new GlobalParameterResource(), new DefinitionResource(),
         ];

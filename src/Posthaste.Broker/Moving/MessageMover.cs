@@ -26,6 +26,7 @@ public sealed class MessageMover
     private readonly Dictionary<string, long> _targets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _batchTargets = new(StringComparer.Ordinal);
     private MoveBatch _batch;
+    private volatile MoveResult _progress = new(0, 0, 0, new Dictionary<string, long>(), Stopped: null);
     private long _scanned;
     private long _matched;
     private long _moved;
@@ -43,15 +44,15 @@ public sealed class MessageMover
         _batch = new MoveBatch(from);
     }
 
-    /// <summary>Moves what is ready now.</summary>
-    /// <param name="from">The queue to take them from.</param>
+    /// <summary>What it has come to so far. Any thread.</summary>
+    public MoveResult Progress => _progress;
+
+    /// <param name="from">The queue to take messages from: those that are ready when it runs.</param>
     /// <param name="request">Which, where to, how fast.</param>
-    /// <param name="cancellation">Ends it between two batches; what was moved is moved.</param>
     /// <exception cref="ArgumentException">
     /// The destination is no queue of the virtual host, or the same one.
     /// </exception>
-    public static async Task<MoveResult> MoveAsync(
-        BrokerQueue from, MoveRequest request, CancellationToken cancellation)
+    public static MessageMover Create(BrokerQueue from, MoveRequest request)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(request);
@@ -62,20 +63,27 @@ public sealed class MessageMover
             throw new ArgumentException($"'{name}' is no other queue in vhost '{from.Host.Name}'", nameof(request));
         }
 
-        return await new MessageMover(from, request, destination).RunAsync(cancellation).ConfigureAwait(false);
+        return new MessageMover(from, request, destination);
     }
 
-    private async Task<MoveResult> RunAsync(CancellationToken cancellation)
+    /// <summary>Moves them. Once.</summary>
+    /// <param name="cancellation">Ends it between two batches; what was moved is moved.</param>
+    public async Task<MoveResult> RunAsync(CancellationToken cancellation)
     {
         var walk = new QueueWalk(_from);
         while (_stopped is null && !IsEnough && walk.Step(Visit))
         {
             if (_batch.Count > 0) await FinishBatchAsync(cancellation).ConfigureAwait(false);
             if (cancellation.IsCancellationRequested) _stopped ??= "cancelled";
+            Report();
         }
 
-        return new MoveResult(_scanned, _matched, _moved, _targets, _stopped);
+        Report();
+        return _progress;
     }
+
+    private void Report() =>
+        _progress = new MoveResult(_scanned, _matched, _moved, new Dictionary<string, long>(_targets), _stopped);
 
     private bool IsEnough => _moved + _batch.Count >= (_request.CountMax ?? long.MaxValue);
 
@@ -145,6 +153,7 @@ public sealed class MessageMover
 
         _batchTargets.Clear();
         _batch = new MoveBatch(_from);
+        Report();
         if (_request.RatePerSecond is not { } rate || _stopped is not null) return;
         try
         {

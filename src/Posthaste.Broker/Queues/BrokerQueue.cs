@@ -65,6 +65,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <summary>What it counts; null while no message has ever come.</summary>
     public QueueMeter? Meter => Volatile.Read(ref _meter);
 
+    /// <summary>What it does now: by its arguments and the policies that count for it.</summary>
+    public QueueSettings Settings => _machine.Settings;
+
     internal QueueMachine Machine => _machine;
 
     /// <summary>It holds an exchange's delayed messages until they are due; no client knows of it.</summary>

@@ -1,4 +1,8 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Moving;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security.Access;
@@ -7,50 +11,42 @@ using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
 
-/// <summary>What dead letters a queue has, and moving messages to other queues; not in RabbitMQ's API.</summary>
+/// <summary>
+/// `redrive` and `move` of a queue's messages, and `moves`: those that are under way; not in RabbitMQ's API.
+/// </summary>
 internal sealed class MoveResource : IResource
 {
-    /// <summary>
-    /// Messages that a summary looks at unless told otherwise. 100,000: a second or two when all has to be read.
-    /// </summary>
-    private const long ScanDefault = 100_000;
-
     private const int RateMax = 1_000_000;
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("queues/{vhost}/{name}/dead-letters", SummarizeAsync);
         routes.Post("queues/{vhost}/{name}/redrive", RedriveAsync);
         routes.Post("queues/{vhost}/{name}/move", MoveAsync);
+        routes.Get("moves", ListAsync);
+        routes.Get("moves/{vhost}", ListAsync);
+        routes.Get("moves/{vhost}/{id}", GetAsync);
+        routes.Delete("moves/{vhost}/{id}", CancelAsync);
     }
 
-    private static async Task SummarizeAsync(ApiRequest request)
+    private static Task ListAsync(ApiRequest request)
     {
-        var queue = Find(request);
-        var max = ScanDefault;
-        if (request.Context.Request.Query["count"].ToString() is { Length: > 0 } text
-            && (!long.TryParse(text, out max) || max < 1))
-        {
-            throw ApiError.BadRequest("count has to be a whole number above 0");
-        }
+        var hosts = request.HostsAt(1).ToHashSet();
+        return Json.WriteAsync(request.Context, Listing.Show(
+            request.Context, request.Broker.Moves.All.Where(move => hosts.Contains(move.VirtualHost)),
+            static move => move.Queue, MoveRows.Describe, MoveRows.SortKey));
+    }
 
-        var summary = DeadLetterSummary.Of(queue, max, request.Context.RequestAborted);
-        await Json.WriteAsync(request.Context, new JsonObject
-        {
-            ["messages"] = queue.MessageCount,
-            ["scanned"] = summary.Scanned,
-            ["is_complete"] = summary.IsComplete,
-            ["never_died"] = summary.NeverDied,
-            ["groups"] = new JsonArray([.. summary.Groups.Select(static group => new JsonObject
-            {
-                ["queue"] = group.Queue,
-                ["reason"] = group.Reason,
-                ["messages"] = group.Messages,
-                ["deaths"] = group.Deaths,
-                ["first_death_ms"] = group.FirstMs,
-                ["last_death_ms"] = group.LastMs,
-            })]),
-        }).ConfigureAwait(false);
+    private static Task GetAsync(ApiRequest request) =>
+        Json.WriteAsync(request.Context, MoveRows.Describe(FindMove(request)));
+
+    /// <summary>Needs what beginning it needs.</summary>
+    private static Task CancelAsync(ApiRequest request)
+    {
+        var move = FindMove(request);
+        if (move.EndedMs is not null) throw ApiError.NotFound();
+        RequireMoving(move.VirtualHost, move.Queue, request);
+        move.Cancel();
+        return request.AnswerAsync(refused: null, created: false);
     }
 
     private static Task RedriveAsync(ApiRequest request) => MoveAsync(request, isRedrive: true);
@@ -59,7 +55,7 @@ internal sealed class MoveResource : IResource
 
     private static async Task MoveAsync(ApiRequest request, bool isRedrive)
     {
-        var queue = Find(request);
+        var queue = QueueResource.Find(request);
         var body = await request.ReadAsync().ConfigureAwait(false);
         var destination = Json.Text(body, "destination");
         if (isRedrive == destination is not null)
@@ -69,22 +65,62 @@ internal sealed class MoveResource : IResource
                 : "destination has to name a queue");
         }
 
-        if (queue.Host.CheckExchangeAccess(
-            AccessKind.Write, VirtualHostCatalog.DefaultExchangeName, request.ActIn(queue.Host)) is { } error)
-        {
-            throw ApiError.From(error);
-        }
-
+        QueueResource.RequireRead(request, queue);
+        RequireMoving(queue.Host, queue.Name, request);
         try
         {
-            var result = await MessageMover.MoveAsync(queue, Read(body, destination), request.Context.RequestAborted)
+            await MoveAsync(request, queue, Read(body, destination), Json.Flag(body, "background"))
                 .ConfigureAwait(false);
-            await Json.WriteAsync(request.Context, Describe(result)).ConfigureAwait(false);
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or BrokerLimitException)
         {
             throw ApiError.BadRequest(e.Message);
         }
+    }
+
+    private static async Task MoveAsync(
+        ApiRequest request, BrokerQueue queue, MoveRequest wanted, bool isInBackground)
+    {
+        if (wanted.IsDryRun)
+        {
+            var result = await MessageMover.Create(queue, wanted).RunAsync(request.Context.RequestAborted)
+                .ConfigureAwait(false);
+            await Json.WriteAsync(request.Context, MoveRows.Describe(result)).ConfigureAwait(false);
+            return;
+        }
+
+        var move = request.Broker.Moves.Start(queue, wanted, request.User.Name);
+        if (isInBackground)
+        {
+            var response = request.Context.Response;
+            response.StatusCode = StatusCodes.Status202Accepted;
+            response.Headers.Location =
+                $"/api/moves/{Uri.EscapeDataString(queue.Host.Name)}/{move.Id.ToString(CultureInfo.InvariantCulture)}";
+            await Json.WriteAsync(request.Context, MoveRows.Describe(move)).ConfigureAwait(false);
+            return;
+        }
+
+        // Nobody waits for it any more when the client has gone.
+        await using var aborted = request.Context.RequestAborted.Register(move.Cancel);
+        await Json.WriteAsync(request.Context, MoveRows.Describe(await move.Completion.ConfigureAwait(false)))
+            .ConfigureAwait(false);
+    }
+
+    private static void RequireMoving(VirtualHost host, string queue, ApiRequest request)
+    {
+        var by = request.ActIn(host);
+        var refused = host.CheckQueueAccess(AccessKind.Read, queue, by)
+            ?? host.CheckExchangeAccess(AccessKind.Write, VirtualHostCatalog.DefaultExchangeName, by);
+        if (refused is not null) throw ApiError.From(refused);
+    }
+
+    private static QueueMove FindMove(ApiRequest request)
+    {
+        var host = request.Host(1);
+        return long.TryParse(request[2], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && request.Broker.Moves.All.FirstOrDefault(move => move.Id == id && move.VirtualHost == host) is { } found
+                ? found
+                : throw ApiError.NotFound();
     }
 
     private static MoveRequest Read(JsonObject body, string? destination) => new()
@@ -108,28 +144,5 @@ internal sealed class MoveResource : IResource
         return number >= 1 && number <= max
             ? number
             : throw ApiError.BadRequest($"{name} has to be a whole number from 1 to {max}");
-    }
-
-    private static JsonObject Describe(MoveResult result)
-    {
-        var targets = new JsonObject();
-        foreach (var (name, count) in result.Targets) targets[name] = count;
-        return new JsonObject
-        {
-            ["scanned"] = result.Scanned,
-            ["matched"] = result.Matched,
-            ["moved"] = result.Moved,
-            ["targets"] = targets,
-            ["stopped"] = result.Stopped,
-        };
-    }
-
-    private static BrokerQueue Find(ApiRequest request)
-    {
-        if (!request.Host(1).Catalog.TryGetQueue(request[2], out var found)) throw ApiError.NotFound();
-        var queue = (BrokerQueue)found;
-        return queue.Host.CheckUse(AccessKind.Read, queue, request.ActIn(queue.Host)) is { } error
-            ? throw ApiError.From(error)
-            : queue;
     }
 }

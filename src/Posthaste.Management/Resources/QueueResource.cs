@@ -111,10 +111,10 @@ internal sealed class QueueResource : IResource
         }).ConfigureAwait(false);
     }
 
-    private static BrokerQueue Find(ApiRequest request) =>
+    public static BrokerQueue Find(ApiRequest request) =>
         request.Host(1).Catalog.TryGetQueue(request[2], out var queue) ? (BrokerQueue)queue : throw ApiError.NotFound();
 
-    private static void RequireRead(ApiRequest request, BrokerQueue queue)
+    public static void RequireRead(ApiRequest request, BrokerQueue queue)
     {
         if (queue.Host.CheckUse(AccessKind.Read, queue, request.ActIn(queue.Host)) is { } error)
             throw ApiError.From(error);

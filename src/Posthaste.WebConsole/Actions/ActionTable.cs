@@ -100,7 +100,8 @@ internal static class ActionTable
     };
 
     /// <summary>Null when there is no such action.</summary>
-    public static Func<ActionForm, ActionCall>? Find(string action) => Actions.GetValueOrDefault(action);
+    public static Func<ActionForm, ActionCall>? Find(string action) =>
+        Actions.GetValueOrDefault(action) ?? MessageActions.All.GetValueOrDefault(action);
 
     private static string BindingPath(ActionForm form) =>
         Target.Path("bindings", form[Vhost], "e", form["source"], form["kind"], form["destination"]);

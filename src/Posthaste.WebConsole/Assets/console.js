@@ -2,8 +2,10 @@
 // differ, so focus, selection and what is folded open stay. Without this script every page works all the same.
 'use strict';
 
-const intervalMs = 1000;
+// Pages that cost the broker more than a glance say how many seconds apart they are to be asked for.
+const intervalMs = 1000 * (document.querySelector('[data-every]')?.dataset.every ?? 1);
 const retryMs = 3000;
+const timeoutMs = 10_000;
 const pausedKey = 'posthaste-paused';
 
 const toggle = document.getElementById('live-toggle');
@@ -21,7 +23,9 @@ function schedule(delayMs) {
 
 async function refresh() {
   try {
-    const answer = await fetch(location.href, { cache: 'no-store', signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch(location.href, {
+      cache: 'no-store', headers: { 'X-Refresh': 'yes' }, signal: AbortSignal.timeout(timeoutMs),
+    });
     if (answer.redirected) return location.reload(); // Logged out: the server says where to go.
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
     for (const part of document.querySelectorAll('[data-live]')) {

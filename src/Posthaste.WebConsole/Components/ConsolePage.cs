@@ -17,6 +17,11 @@ public abstract class ConsolePage : ComponentBase
     /// <summary>Why the page can't be shown; null when it can.</summary>
     protected string? Problem { get; private set; }
 
+    /// <summary>
+    /// The script asks for the parts of an open page that change: what is not among them need not be found out again.
+    /// </summary>
+    private protected bool IsRefresh => Context.Request.Headers.ContainsKey("X-Refresh");
+
     protected override async Task OnInitializedAsync()
     {
         try

@@ -27,6 +27,13 @@ internal static class Format
         return $"{size.ToString(unit == 0 || size >= 100 ? "N0" : "0.0", CultureInfo.InvariantCulture)} {Units[unit]}";
     }
 
+    /// <summary>A moment as everybody understands it, in UTC.</summary>
+    public static string Time(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs)
+        .ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>One or many: `1 message`, `2,000 messages`.</summary>
+    public static string Count(long number, string one) => $"{Count(number)} {one}{(number == 1 ? "" : "s")}";
+
     /// <summary>The two largest units: `3 d 4 h`, `12 s`.</summary>
     public static string Span(long milliseconds)
     {

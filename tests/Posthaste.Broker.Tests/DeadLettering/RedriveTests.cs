@@ -112,7 +112,7 @@ public sealed class RedriveTests
     /// <returns>Null when the power went meanwhile.</returns>
     private static MoveResult? Move(BrokerHost host, string from, MoveRequest request)
     {
-        var moving = MessageMover.MoveAsync(host.Queue(from), request, CancellationToken.None);
+        var moving = MessageMover.Create(host.Queue(from), request).RunAsync(CancellationToken.None);
         while (!moving.IsCompleted)
         {
             if (host.Faulty.ChangeCount >= host.Faulty.PowerOffAtChange) return null;

@@ -103,6 +103,21 @@ public sealed class ExchangeTests(ExchangeRun run) : IClassFixture<ExchangeRun>
     public void In_Chromium(string check) => run.Report(check);
 }
 
+public sealed class MovingRun() : BrowserRun(File)
+{
+    internal const string File = "moving.js";
+}
+
+[Collection("Chromium")]
+public sealed class MovingTests(MovingRun run) : IClassFixture<MovingRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(MovingRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
 public sealed class OperationRun() : BrowserRun(File)
 {
     internal const string File = "operations.js";

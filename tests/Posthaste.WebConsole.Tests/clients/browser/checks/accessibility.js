@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const axe = require('axe-core');
-const { base, check, queueUrl, queueWith } = require('../harness');
+const { api, base, check, publish, queueUrl, queueWith } = require('../harness');
 
 /** Everything that axe knows to be wrong by WCAG 2.2 AA, contrast of every text included. */
 async function assertAccessible(page) {
@@ -27,11 +27,27 @@ async function assertHeadings(page) {
 
 async function everyPage() {
   const queue = await queueWith(2, 'accessible');
+  const target = await queueWith(0, 'accessible-target');
+  await api('PUT', 'exchanges/%2F/accessible-later', { type: 'x-delayed-message', arguments: { 'x-delayed-type': 'fanout' } });
+  await publish('key', 'later', 'accessible-later', { headers: { 'x-delay': 3_600_000 } });
+  await deadLetter();
+  await api('POST', `queues/%2F/${queue}/move`, { destination: target, rate: 1, background: true });
   return [
+    '/dead-letters', '/dead-letter?vhost=%2F&name=accessible-dead&dry=yes', '/moves', '/delayed',
+    '/delayed-messages?vhost=%2F&name=accessible-later', `/move?vhost=%2F&name=${queue}&to=${target}&dry=yes`,
     '/', '/queues', queueUrl(queue).slice(base.length), '/exchanges', '/exchange?vhost=%2F&name=amq.topic',
     `/explain?vhost=%2F&exchange=amq.default&key=${queue}`, '/connections', '/topology?vhost=%2F', '/policies', '/vhosts', '/users', '/user?name=guest',
     '/definitions', `/messages?vhost=%2F&name=${queue}`,
   ];
+}
+
+async function deadLetter() {
+  await api('PUT', 'queues/%2F/accessible-dead', {});
+  await api('PUT', 'queues/%2F/accessible-origin', {
+    arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'accessible-dead' },
+  });
+  await publish('accessible-origin', 'dead');
+  await api('POST', 'queues/%2F/accessible-origin/get', { ackmode: 'reject_requeue_false' });
 }
 
 const desk = { width: 1280, height: 900 };
