@@ -199,6 +199,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     public VirtualHost? FindVirtualHost(string name) => _hosts.GetValueOrDefault(name);
 
     /// <summary>Adds a virtual host, durably, or finds it.</summary>
+    /// <exception cref="ArgumentException">It can't have that name: the message says why.</exception>
     /// <exception cref="BrokerLimitException">There are as many as there may be.</exception>
     /// <exception cref="StorageFullException">The journal has no room to record it, or is read-only.</exception>
     public VirtualHost AddVirtualHost(string name)
@@ -206,8 +207,13 @@ public sealed partial class MessageBroker : IAsyncDisposable
         lock (CatalogLock)
         {
             if (_hosts.TryGetValue(name, out var known)) return known;
+            if (UserStore.CheckName(name, "vhost name") is { } fault) throw new ArgumentException(fault);
             if (_hosts.Count >= Options.VirtualHostsMax)
-                throw new BrokerLimitException($"there are {_hosts.Count} virtual hosts already");
+            {
+                throw new BrokerLimitException(
+                    $"cannot create vhost '{name}': vhost limit of {Options.VirtualHostsMax} is reached");
+            }
+
             var id = _lastHostId + 1;
             if (!TryJournalCatalog(id, new VirtualHostAdded(id, name)))
                 throw new StorageFullException($"There is no room to record the virtual host '{name}'.");

@@ -8,8 +8,13 @@ public sealed partial class VirtualHost
     private volatile VirtualHostSettings _settings = new();
     private volatile RateQuota? _rates;
 
-    /// <summary>Description, tags and limits.</summary>
+    /// <summary>What is said about it, and its limits.</summary>
     public VirtualHostSettings Settings => _settings;
+
+    /// <summary>
+    /// Whether what is published and delivered here is shown to whoever traces. Read once per batch, by any thread.
+    /// </summary>
+    public bool IsTracing => _settings.IsTracing;
 
     /// <summary>How fast all connections together may publish; null for any rate.</summary>
     internal RateQuota? Rates => _rates;
@@ -28,6 +33,7 @@ public sealed partial class VirtualHost
         lock (Broker.CatalogLock)
         {
             var settings = change(_settings);
+            if (settings == _settings) return null;
             if (settings.Write(Notes) is { } refused) return refused;
             Take(settings);
             return null;
@@ -41,6 +47,7 @@ public sealed partial class VirtualHost
     {
         _settings = settings;
         _catalog.QueuesMax = settings.Limits.Limit(LimitNames.Queues);
+        _catalog.DefaultQueueType = settings.DefaultQueueType;
         _rates = RateQuota.For(settings.Limits, _rates, Broker.Options.ConnectionTime);
     }
 }

@@ -3,6 +3,8 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Security;
+using Posthaste.Core.Catalog;
+using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Limits;
 
@@ -10,8 +12,10 @@ namespace Posthaste.Broker.Limits;
 /// What is said about a virtual host as a whole. Immutable; a note of it, JSON with the names that RabbitMQ's
 /// definition files have.
 /// <code>
-///   key "host" | 0      value {"description":"…","tags":["…"],"limits":{"max-queues":…}}
+///   key "host" | 0      value {"description":"…","tags":["…"],"limits":{"max-queues":…},
+///                              "default_queue_type":"…","tracing":…,"protected_from_deletion":…}
 /// </code>
+/// What an earlier version did not write has its default.
 /// </summary>
 public sealed record VirtualHostSettings
 {
@@ -22,6 +26,15 @@ public sealed record VirtualHostSettings
 
     /// <summary>For people and their tools.</summary>
     public ImmutableArray<string> Tags { get; init; } = [];
+
+    /// <summary>What queues are whose declaration does not say so.</summary>
+    public QueueType DefaultQueueType { get; init; }
+
+    /// <summary>What is published and delivered here is shown to whoever traces.</summary>
+    public bool IsTracing { get; init; }
+
+    /// <summary>It can't be deleted until this is taken back.</summary>
+    public bool IsProtected { get; init; }
 
     /// <summary>By names of <see cref="LimitNames.OfVirtualHosts"/>; missing or negative is no limit.</summary>
     public ImmutableSortedDictionary<string, long> Limits { get; init; } = User.NoLimits;
@@ -37,6 +50,9 @@ public sealed record VirtualHostSettings
             Tags = [.. root.GetProperty("tags").EnumerateArray().Select(static tag => tag.GetString()!)],
             Limits = User.NoLimits.AddRange(root.GetProperty("limits").EnumerateObject()
                 .Select(static limit => KeyValuePair.Create(limit.Name, limit.Value.GetInt64()))),
+            DefaultQueueType = ReadQueueType(root),
+            IsTracing = ReadFlag(root, "tracing"),
+            IsProtected = ReadFlag(root, "protected_from_deletion"),
         };
     }
 
@@ -54,9 +70,23 @@ public sealed record VirtualHostSettings
             writer.WriteStartObject("limits");
             foreach (var (name, value) in Limits) writer.WriteNumber(name, value);
             writer.WriteEndObject();
+            writer.WriteString("default_queue_type", QueueTypes.NameOf(DefaultQueueType));
+            writer.WriteBoolean("tracing", IsTracing);
+            writer.WriteBoolean("protected_from_deletion", IsProtected);
             writer.WriteEndObject();
         }
 
         return NoteRefusals.Explain(notes.Set(Key, buffer.WrittenSpan));
+    }
+
+    private static bool ReadFlag(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.GetBoolean();
+
+    private static QueueType ReadQueueType(JsonElement root)
+    {
+        if (!root.TryGetProperty("default_queue_type", out var value)) return QueueType.Classic;
+        return QueueTypes.CheckDefault(value.GetString()!, out var type) is { } fault
+            ? throw new InvalidDataException($"The settings of a virtual host are of a newer version: {fault}.")
+            : type;
     }
 }

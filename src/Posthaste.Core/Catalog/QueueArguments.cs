@@ -137,6 +137,15 @@ public static class QueueArguments
         ? definition.Settings
         : Read(PolicyKeys.ToArguments(definition.Arguments, policy), definition.Settings.Type);
 
+    /// <summary>
+    /// The arguments with the type that a queue has which does not say so. One that asks for what queues of that type
+    /// can't be is a classic one, as without a default.
+    /// </summary>
+    internal static FieldTable WithDefaultType(FieldTable arguments, QueueFlags flags, QueueType defaultType) =>
+        defaultType == QueueType.Classic || arguments.ContainsKey(Type) || CheckQuorum(flags, "") is not null
+            ? arguments
+            : FieldTable.Create([.. arguments, new(Type, QueueTypes.NameOf(defaultType))]);
+
     /// <summary>The type that the arguments ask for; an error for unknown ones and for streams.</summary>
     internal static CatalogError? ParseType(FieldTable arguments, string what, out QueueType type)
     {

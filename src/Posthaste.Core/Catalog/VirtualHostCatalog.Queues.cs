@@ -23,13 +23,14 @@ public sealed partial class VirtualHostCatalog
             return FindQueue(name, connectionId);
         if (CatalogNames.IsReserved(name))
             return CatalogErrors.ReservedPrefix("queue", name);
+        var flags = new QueueFlags(durable, exclusive, autoDelete);
+        arguments = QueueArguments.WithDefaultType(arguments, flags, DefaultQueueType);
         if (TryGetQueue(name, out var existing))
             return Redeclare(existing, durable, exclusive, autoDelete, arguments, connectionId);
 
         var isServerNamed = name.Length == 0;
         if (isServerNamed)
             name = _ids.NextQueueName();
-        var flags = new QueueFlags(durable, exclusive, autoDelete);
         if (CheckNewQueue(name, isServerNamed, flags, arguments, out var settings) is { } error)
             return error;
 

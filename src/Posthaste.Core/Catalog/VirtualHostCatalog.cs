@@ -68,6 +68,11 @@ public sealed partial class VirtualHostCatalog
     /// <summary>Queues that may be declared; null for as many as <see cref="CatalogLimits"/> allow.</summary>
     public long? QueuesMax { get; set; }
 
+    /// <summary>
+    /// What queues are whose declaration does not say so, unless they ask for what such queues are never.
+    /// </summary>
+    public QueueType DefaultQueueType { get; set; }
+
     public int BindingCount { get; private set; }
 
     /// <summary>All queues, in no particular order; may run while commands do.</summary>

@@ -81,8 +81,17 @@ internal static class DefinitionFile
         ["vhost"] = host.Name,
         ["durable"] = true,
         ["auto_delete"] = queue.Definition.AutoDelete,
-        ["arguments"] = Json.From(queue.Definition.Arguments),
+        ["type"] = QueueTypes.NameOf(queue.Definition.Settings.Type),
+        ["arguments"] = ArgumentsOf(queue.Definition),
     };
+
+    /// <summary>With the type, so that it does not depend on the default of where the file is taken in.</summary>
+    private static JsonObject ArgumentsOf(QueueDefinition definition)
+    {
+        var arguments = Json.From(definition.Arguments);
+        arguments.TryAdd(QueueArguments.Type, QueueTypes.NameOf(definition.Settings.Type));
+        return arguments;
+    }
 
     private static JsonObject Describe(BindingRow binding)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Limits;
 using Posthaste.Broker.Policies;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
@@ -49,6 +50,8 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
     /// <summary>Before anything is changed: what can't be taken in is refused, not left out without a word.</summary>
     private static void Refuse(JsonObject file)
     {
+        foreach (var item in Items(file, "vhosts"))
+            Do(item, "vhost", CheckVirtualHost);
         foreach (var item in Items(file, "policies"))
             Do(item, "policy", CheckPolicy);
         foreach (var item in Items(file, "parameters"))
@@ -60,6 +63,12 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
     private static string? CheckPolicy(JsonObject item)
     {
         PolicyResource.Read(PolicyKind.User, Need(item, "name"), item);
+        return null;
+    }
+
+    private static string? CheckVirtualHost(JsonObject item)
+    {
+        VirtualHostRows.ReadDefinition(item, new VirtualHostSettings());
         return null;
     }
 
@@ -104,23 +113,8 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
         if (fault is not null) throw ApiError.BadRequest($"{what} '{name}': {fault}");
     }
 
-    private string? AddVirtualHost(JsonObject item)
-    {
-        try
-        {
-            var host = broker.AddVirtualHost(Need(item, "name"));
-            var description = Json.Text(item, "description") ?? host.Settings.Description;
-            var tags = item["tags"] is JsonArray listed
-                ? [.. listed.Select(static tag => tag?.ToString() ?? "")]
-                : host.Settings.Tags;
-            if (description == host.Settings.Description && tags.SequenceEqual(host.Settings.Tags)) return null;
-            return host.ChangeSettings(settings => settings with { Description = description, Tags = tags });
-        }
-        catch (BrokerLimitException e)
-        {
-            return e.Message;
-        }
-    }
+    private string? AddVirtualHost(JsonObject item) => VirtualHostResource.Add(broker, Need(item, "name"))
+        .ChangeSettings(settings => VirtualHostRows.ReadDefinition(item, settings));
 
     private string? AddUser(JsonObject item)
     {

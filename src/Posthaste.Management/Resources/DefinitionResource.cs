@@ -27,12 +27,7 @@ internal sealed class DefinitionResource : IResource
         definitions["users"] = Array(broker.Users.Users.OrderBy(static user => user.Name, StringComparer.Ordinal),
             UserResource.Describe);
         definitions["vhosts"] = Array(broker.VirtualHosts.OrderBy(static host => host.Name, StringComparer.Ordinal),
-            static host => new JsonObject
-            {
-                ["name"] = host.Name,
-                ["description"] = host.Settings.Description,
-                ["tags"] = new JsonArray([.. host.Settings.Tags.Select(static tag => JsonValue.Create(tag))]),
-            });
+            VirtualHostRows.Describe);
         definitions["permissions"] = Array(broker.Users.Permissions, PermissionResource.Describe);
         definitions["topic_permissions"] = Array(
             PermissionResource.Topics(broker.Users), PermissionResource.Describe);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Statistics;
+using Posthaste.Core.Catalog;
 using Posthaste.Core.Queues;
 using Posthaste.Management.Http;
 
@@ -53,7 +54,7 @@ internal static class QueueRows
         {
             ["name"] = queue.Name,
             ["vhost"] = queue.Host.Name,
-            ["type"] = definition.Settings.Type == QueueType.Quorum ? "quorum" : "classic",
+            ["type"] = QueueTypes.NameOf(definition.Settings.Type),
             ["durable"] = definition.Durable,
             ["exclusive"] = definition.Exclusive,
             ["auto_delete"] = definition.AutoDelete,

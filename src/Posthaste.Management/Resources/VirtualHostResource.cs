@@ -1,8 +1,8 @@
-using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Limits;
 using Posthaste.Broker.Security.Access;
-using Posthaste.Broker.Statistics;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
@@ -14,7 +14,10 @@ internal sealed class VirtualHostResource : IResource
     {
         routes.Get("vhosts", ListAsync);
         routes.Get("vhosts/{vhost}", GetAsync);
-        routes.Put("vhosts/{vhost}", AddAsync);
+        routes.Put("vhosts/{vhost}", PutAsync);
+        routes.Post("vhosts/{vhost}/deletion/protection", ProtectAsync);
+        routes.Delete("vhosts/{vhost}/deletion/protection", UnprotectAsync);
+        routes.Post("vhosts/{vhost}/start/{node}", StartAsync);
         routes.Get("vhosts/{vhost}/permissions", PermissionsAsync);
         routes.Get("vhosts/{vhost}/topic-permissions", TopicPermissionsAsync);
     }
@@ -23,29 +26,67 @@ internal sealed class VirtualHostResource : IResource
     {
         var windows = SampleWindows.Of(request.Context);
         return Json.WriteAsync(request.Context, Listing.Show(
-            request.Context, request.VirtualHosts, static host => host.Name, host => Describe(host, windows)));
+            request.Context, request.VirtualHosts, static host => host.Name,
+            host => VirtualHostRows.Describe(host, windows)));
     }
 
     private static Task GetAsync(ApiRequest request) => Json.WriteAsync(
-        request.Context, Describe(request.Host(1), SampleWindows.Of(request.Context)));
+        request.Context, VirtualHostRows.Describe(request.Host(1), SampleWindows.Of(request.Context)));
 
-    private static async Task AddAsync(ApiRequest request)
+    private static async Task PutAsync(ApiRequest request)
     {
         request.RequireAdministrator();
-        var name = request[1];
-        var isNew = request.Broker.FindVirtualHost(name) is null;
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var known = request.Broker.FindVirtualHost(request[1]);
+
+        // Read before anything is made, so that what is not acceptable leaves nothing behind.
+        VirtualHostRows.Read(body, known?.Settings ?? new VirtualHostSettings());
+        var host = known ?? Add(request.Broker, request[1]);
+        var refused = host.ChangeSettings(settings => VirtualHostRows.Read(body, settings));
+
+        // As in RabbitMQ: who makes a virtual host may use it.
+        if (known is null && request.Broker.Users.TryGet(request.User.Name, out _))
+            refused ??= request.Broker.Users.SetPermission(request.User.Name, host.Name, Permission.Full);
+        await request.AnswerAsync(refused, known is null).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a virtual host, or finds it.</summary>
+    /// <exception cref="ApiError">It can't be made.</exception>
+    public static VirtualHost Add(MessageBroker broker, string name)
+    {
         try
         {
-            request.Broker.AddVirtualHost(name);
+            return broker.AddVirtualHost(name);
         }
-        catch (BrokerLimitException e)
+        catch (Exception e) when (e is ArgumentException or BrokerLimitException)
         {
             throw ApiError.BadRequest(e.Message);
         }
+        catch (IOException e)
+        {
+            throw ApiError.Unavailable(e.Message);
+        }
+    }
 
-        // As in RabbitMQ: who makes a virtual host may use it.
-        if (isNew) request.Broker.Users.SetPermission(request.User.Name, name, Permission.Full);
-        await request.AnswerAsync(refused: null, isNew).ConfigureAwait(false);
+    private static Task ProtectAsync(ApiRequest request) => SetProtectionAsync(request, isProtected: true);
+
+    private static Task UnprotectAsync(ApiRequest request) => SetProtectionAsync(request, isProtected: false);
+
+    private static Task SetProtectionAsync(ApiRequest request, bool isProtected)
+    {
+        request.RequireAdministrator();
+        var refused = request.Host(1).ChangeSettings(settings => settings with { IsProtected = isProtected });
+        return request.AnswerAsync(refused, created: false);
+    }
+
+    /// <summary>Virtual hosts are always started: RabbitMQ has the path for those that have crashed.</summary>
+    private static Task StartAsync(ApiRequest request)
+    {
+        request.RequireAdministrator();
+        request.Host(1);
+        if (request[3] != NodeResource.Name) throw ApiError.BadRequest($"Unknown node: {request[3]}");
+        request.Context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
     private static Task PermissionsAsync(ApiRequest request)
@@ -64,21 +105,5 @@ internal sealed class VirtualHostResource : IResource
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, PermissionResource.Topics(request.Broker.Users).Where(item => item.VirtualHost == host),
             static item => item.User, PermissionResource.Describe));
-    }
-
-    private static JsonObject Describe(VirtualHost host, SampleWindows windows)
-    {
-        var now = host.Meter.Now;
-        var row = new JsonObject
-        {
-            ["name"] = host.Name,
-            ["tracing"] = false,
-            ["cluster_state"] = new JsonObject { [NodeResource.Name] = "running" },
-            ["message_stats"] = StatisticsRows.OfClients(host.Meter, windows.Messages),
-        };
-        StatisticsRows.AddDepth(
-            row, host.Meter, now.Of(Metric.Ready), now.Of(Metric.Unacknowledged), windows.Lengths);
-        StatisticsRows.AddBytes(row, host.Meter, windows.Bytes);
-        return row;
     }
 }

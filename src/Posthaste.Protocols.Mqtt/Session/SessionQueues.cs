@@ -150,6 +150,8 @@ internal sealed class SessionQueues(MqttConnection connection)
 
     private FieldTable SessionQueueArguments =>
     [
+        // Whatever the virtual host's default is: a session's messages are kept by what their publishers ask for.
+        new(QueueArguments.Type, QueueTypes.NameOf(QueueType.Classic)),
         new(QueueArguments.BytesMax, connection.Limits.SessionBytesMax),
     ];
 }

@@ -2,6 +2,7 @@ using Posthaste.Broker;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Catalog;
+using Posthaste.Core.Queues;
 using Posthaste.Primitives.Tables;
 using Posthaste.Protocols.Mqtt.Format;
 
@@ -17,6 +18,10 @@ namespace Posthaste.Protocols.Mqtt.Session;
 /// </remarks>
 internal sealed class SharedGroups
 {
+    /// <summary>Classic, whatever the virtual host's default is, as the sessions' own queues.</summary>
+    private static readonly FieldTable Arguments =
+        [new(QueueArguments.Type, QueueTypes.NameOf(QueueType.Classic))];
+
     private readonly Lock _lock = new();
     private readonly Dictionary<(VirtualHost Host, string QueueName), HashSet<string>> _members = [];
 
@@ -28,8 +33,7 @@ internal sealed class SharedGroups
         lock (_lock)
         {
             var declared = host.DeclareQueue(
-                group.QueueName, passive: false, durable: true, exclusive: false, autoDelete: false, FieldTable.Empty,
-                by);
+                group.QueueName, passive: false, durable: true, exclusive: false, autoDelete: false, Arguments, by);
             if (declared.Error is not null)
                 return (null, declared.Error);
             var bound = host.BindQueue(
