@@ -121,7 +121,13 @@ public sealed partial class MessageBroker
         if (Options.Authenticator is not null) return;
         Users.Load();
         if (SecurityNotes.IsSeeded(Notes)) return;
-        if (!Users.Users.Any()) Users.AddGuest(Options.VirtualHosts, Options.FillRandom);
+        if (!Users.Users.Any())
+        {
+            // Not marked either: should the users that it was to bring not come, a later start makes the guest.
+            if (!Options.AddsGuest) return;
+            Users.AddGuest(Options.VirtualHosts, Options.FillRandom);
+        }
+
         SecurityNotes.MarkSeeded(Notes);
     }
 

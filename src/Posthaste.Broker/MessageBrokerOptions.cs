@@ -138,6 +138,12 @@ public sealed class MessageBrokerOptions
     public TimeProvider ConnectionTime { get; set; } = TimeProvider.System;
 
     /// <summary>
+    /// Whether a broker that has never had a user gets <see cref="UserStore.Guest"/>. Default: it does, or nobody could
+    /// come in; who brings users otherwise turns it off.
+    /// </summary>
+    public bool AddsGuest { get; set; } = true;
+
+    /// <summary>
     /// Who may connect, decided elsewhere. Default null: the broker's own user store, which begins with `guest`.
     /// </summary>
     public IAuthenticator? Authenticator { get; set; }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Storage;
 using Posthaste.Management;
+using Posthaste.Management.Definitions;
 using Posthaste.Management.Instruments;
 using Posthaste.Server.Configuration;
 using Posthaste.Server.Telemetry;
@@ -128,7 +129,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
             _options.Tls.IsOn ? new CertificateStore(_options.Tls, TimeProvider.System, _options.Loggers) : null;
         try
         {
+            var definitions = ReadDefinitions();
             _broker = OpenData();
+            if (definitions is not null) await ApplyAsync(definitions).ConfigureAwait(false);
             _instruments = new BrokerInstruments(_broker);
             if (_options.Telemetry.Sends(TelemetrySignals.Metrics))
                 _metricsExport = TelemetryExport.Metrics(_options.Telemetry);
@@ -183,6 +186,40 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
             .. Listeners, .. _management.EndPoints.Select(static endPoint => new Listener(ListenPlan.Http, endPoint)),
             .. _management.SecureEndPoints.Select(static endPoint => new Listener(ListenPlan.Https, endPoint)),
         ];
+    }
+
+    /// <summary>Before the data is opened: what is no definition file changes nothing.</summary>
+    private BootDefinitions? ReadDefinitions()
+    {
+        if (_options.Definitions is not { } path) return null;
+        try
+        {
+            var definitions = BootDefinitions.Read(path);
+            if (definitions.HaveUsers) _options.Broker.AddsGuest = false;
+            return definitions;
+        }
+        catch (DefinitionsException exception)
+        {
+            throw new PosthasteConfigurationException(exception.Message, exception);
+        }
+    }
+
+    private async Task ApplyAsync(BootDefinitions definitions)
+    {
+        try
+        {
+            var isNew = await definitions.ApplyAsync(_broker!, _options.DefinitionsSkipIfUnchanged)
+                .ConfigureAwait(false);
+            LogDefinitions(_options.Definitions!, isNew ? "taken in" : "unchanged, left alone");
+        }
+        catch (DefinitionsException exception)
+        {
+            throw new PosthasteConfigurationException(exception.Message, exception);
+        }
+        catch (IOException exception)
+        {
+            throw new PosthasteDataException(exception.Message, exception);
+        }
     }
 
     private MessageBroker OpenData()
@@ -244,4 +281,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning,
         Message = "the temporary directory {Path} could not be deleted")]
     private partial void LogNotDeleted(Exception exception, string path);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "definitions {Path} {Outcome}")]
+    private partial void LogDefinitions(string path, string outcome);
 }

@@ -53,6 +53,19 @@ public sealed class PosthasteOptions
     /// <summary>Certificates: with one, every protocol has a listener with TLS too.</summary>
     public TlsOptions Tls { get; } = new();
 
+    /// <summary>
+    /// Definitions that are taken in at each start, before anybody can connect: a file as RabbitMQ exports them, or a
+    /// directory, whose files <c>*.json</c> are taken in the order of their names. With users in them a new broker
+    /// has no <c>guest</c> of its own. Default: none.
+    /// </summary>
+    public string? Definitions { get; set; }
+
+    /// <summary>
+    /// Leaves the definitions out at a start when they are what was taken in last, so that what has been changed since
+    /// stays. Default: they are taken in each time.
+    /// </summary>
+    public bool DefinitionsSkipIfUnchanged { get; set; }
+
     /// <summary>Limits, security and time of the broker itself.</summary>
     public MessageBrokerOptions Broker { get; } = new();
 

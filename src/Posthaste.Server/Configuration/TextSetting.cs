@@ -24,6 +24,12 @@ internal sealed record TextSetting(
         Text("Audit:File", "a file, or empty",
             o => o.Broker.Audit.File, (o, v) => o.Broker.Audit.File = OrNull(v),
             "File that the audit log is appended to, as JSON lines; none: it is in the log only."),
+        Text("Definitions", "a file or a directory, or empty",
+            o => o.Definitions, (o, v) => o.Definitions = OrNull(v),
+            "Definitions taken in at each start: a file, or a directory of `*.json`."),
+        Switch("DefinitionsSkipIfUnchanged",
+            o => o.DefinitionsSkipIfUnchanged, (o, v) => o.DefinitionsSkipIfUnchanged = v,
+            "Whether definitions that were taken in before are left alone until they change."),
         Text("OAuth:Keys", "a file or an address of http or https, or empty",
             o => o.Broker.Authentication.Tokens.Keys, (o, v) => o.Broker.Authentication.Tokens.Keys = OrNull(v),
             "Key set (JWKS) that access tokens are signed with, a file or an address; none: tokens are no logins."),
@@ -69,15 +75,8 @@ internal sealed record TextSetting(
             },
             "a virtual host",
             "Virtual host of a CONNECT without `host`."),
-        new("Stomp:AcceptsImplicitConnect",
-            o => o.Stomp.AcceptsImplicitConnect ? "true" : "false",
-            (o, v) =>
-            {
-                if (!bool.TryParse(v, out var accepts)) return false;
-                o.Stomp = o.Stomp with { AcceptsImplicitConnect = accepts };
-                return true;
-            },
-            "true or false",
+        Switch("Stomp:AcceptsImplicitConnect",
+            o => o.Stomp.AcceptsImplicitConnect, (o, v) => o.Stomp = o.Stomp with { AcceptsImplicitConnect = v },
             "Whether a first frame other than CONNECT is taken for one by the default user; no CONNECTED is sent."),
     ];
 
@@ -108,6 +107,15 @@ internal sealed record TextSetting(
             set(o, v);
             return true;
         }, values, meaning);
+
+    private static TextSetting Switch(
+        string key, Func<PosthasteOptions, bool> get, Action<PosthasteOptions, bool> set, string meaning) =>
+        new(key, o => get(o) ? "true" : "false", (o, v) =>
+        {
+            if (!bool.TryParse(v, out var isOn)) return false;
+            set(o, isOn);
+            return true;
+        }, "true or false", meaning);
 
     private static string[] List(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

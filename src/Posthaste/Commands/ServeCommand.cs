@@ -29,6 +29,13 @@ internal static class ServeCommand
         Description = "Keep everything in memory: nothing survives the process.",
     };
 
+    private static readonly Option<string> Definitions = new("--definitions")
+    {
+        Description = "Definitions to take in before anybody can connect: a file as RabbitMQ exports them, or a " +
+            "directory of *.json. At each start, unless --set DefinitionsSkipIfUnchanged=true.",
+        HelpName = "FILE|DIR",
+    };
+
     private static readonly Option<string[]> Listen = new("--listen")
     {
         Description = "Where a listener listens, or NAME=off. HOST is an IP address, localhost or * (every address); " +
@@ -116,7 +123,9 @@ internal static class ServeCommand
               posthaste serve --data /var/lib/posthaste --listen amqp=*:5672
               posthaste serve --memory --listen default=off --listen amqp=127.0.0.1:0
             """)
-        { Data, Memory, Listen, Origins, TlsCert, TlsKey, TlsCa, TlsClients, Set, Config, Log, Format };
+        {
+            Data, Memory, Definitions, Listen, Origins, TlsCert, TlsKey, TlsCa, TlsClients, Set, Config, Log, Format,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -131,7 +140,7 @@ internal static class ServeCommand
         options.Loggers = loggers;
 
         await using var broker = await PosthasteBroker.StartAsync(options, stop);
-        PrintBanner(broker, started.Elapsed);
+        PrintBanner(broker, options.Definitions, started.Elapsed);
         await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Screen.Fact("stopping", "no new connections; clients are told and get 10 s to end");
@@ -155,6 +164,7 @@ internal static class ServeCommand
             throw new PosthasteConfigurationException("--data is empty; it has to be a directory");
         if (data is not null) options.UseDirectory(data);
         if (isMemory) options.UseMemory();
+        if (parsed.GetValue(Definitions) is { } definitions) options.Definitions = definitions;
 
         var listeners = Pairs(parsed.GetValue(Listen), Listen)
             .GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase);
@@ -227,7 +237,7 @@ internal static class ServeCommand
         return console;
     }
 
-    private static void PrintBanner(PosthasteBroker broker, TimeSpan elapsed)
+    private static void PrintBanner(PosthasteBroker broker, string? definitions, TimeSpan elapsed)
     {
         Screen.Title($"posthaste {ProductVersion.Text}");
         foreach (var listener in broker.Listeners.GroupBy(listener => listener.Name))
@@ -248,6 +258,7 @@ internal static class ServeCommand
             Screen.Fact("durable", "no: nothing survives this process");
         }
 
+        if (definitions is not null) Screen.Fact("defined", definitions);
         Screen.Fact("ready", $"after {elapsed.TotalSeconds:0.00} s; Ctrl+C stops");
     }
 

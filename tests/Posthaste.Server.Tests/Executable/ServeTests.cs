@@ -24,6 +24,24 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task It_takes_definitions_in_before_it_is_ready()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory["definitions.json"];
+        await File.WriteAllTextAsync(file, """{"vhosts":[{"name":"shop"}]}""", TestContext.Current.CancellationToken);
+        using var serve = await PosthasteProcess.ServeAsync("--data", directory["data"], "--definitions", file);
+        var result = await serve.StopAsync();
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains($"defined   {file}", result.Output, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, """{"vhosts":[{}]}""", TestContext.Current.CancellationToken);
+        result = await PosthasteProcess.RunAsync("serve", "--data", directory["data"], "--definitions", file);
+        Assert.Equal(2, result.ExitCode);
+        Assert.EndsWith(
+            $"posthaste: definitions {file}: vhost '': name is missing\n", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task In_memory_it_says_that_nothing_survives()
     {
         using var serve = await PosthasteProcess.ServeAsync("--memory");
@@ -44,6 +62,8 @@ public sealed class ServeTests
     [InlineData("--log-format", "xml")]
     [InlineData("--set", "Otlp:Endpoint=collector")]
     [InlineData("--config", "no-such-file.json")]
+    [InlineData("--definitions", "no-such-file.json")]
+    [InlineData("--set", "DefinitionsSkipIfUnchanged=perhaps")]
     [InlineData("--data", "somewhere")]
     public async Task A_wrong_flag_ends_it_with_2_and_one_line(string flag, string value)
     {
