@@ -60,6 +60,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private readonly UserAuthenticator? _ownAuthenticator;
     private CommitLoop? _commitLoop;
     private Upkeep? _upkeep;
+    private readonly Lock _pinsLock = new();
+    private Pins? _pins;
+    private int _pinsTick;
     private ulong _lastConnectionId;
     private uint _lastHostId;
     private int _disposed;
@@ -81,7 +84,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         DeadLetterer = new DeadLetterer(this);
         Timers = new QueueTimers(this);
         Ticker = new BrokerTicker(options.ConnectionTime);
-        Statistics = new BrokerStatistics(options.Time, BrokerTicker.NowMs(options.ConnectionTime));
+        Statistics = new BrokerStatistics(options.Time, options.ConnectionTime);
         Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
         Users = new UserStore(Notes);
@@ -94,7 +97,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
                 Users, options.Authentication, options.ConnectionTime, options.FillRandom, keys);
         }
 
-        Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, audit);
+        Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, audit, Statistics);
         Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
         Ticker.Register(new RetainedSweep(this));
@@ -194,6 +197,21 @@ public sealed partial class MessageBroker : IAsyncDisposable
             _data.Journal is { } journal && files.Count > 0 ? journal.DurablePosition - files[0].Base : 0,
             Pipeline.UncommittedBytes, _data.Journal?.ResidentBytes ?? 0, segmentCount, segmentBytes,
             Arena.BytesInUse, _data.Device is { FreeBytes: < long.MaxValue } device ? device.FreeBytes : null);
+    }
+
+    /// <summary>
+    /// Looks at who holds memory and disk: as it is now, or was when somebody looked since the last sample of the
+    /// statistics. Any thread.
+    /// </summary>
+    public Pins LookAtPins()
+    {
+        lock (_pinsLock)
+        {
+            var tick = Statistics.CurrentTick;
+            if (_pins is not null && _pinsTick == tick) return _pins;
+            _pinsTick = tick;
+            return _pins = Pins.Find(this, BrokerTicker.NowMs(Options.ConnectionTime));
+        }
     }
 
     public VirtualHost? FindVirtualHost(string name) => _hosts.GetValueOrDefault(name);

@@ -2,14 +2,16 @@ using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
+using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Broker.Auditing;
 
 /// <summary>
-/// Records every login that an authenticator decides, whatever the protocol and the mechanism. Requests to the
-/// management API are a login each, so only those that fail are recorded. Any thread.
+/// Records and counts every login that an authenticator decides, whatever the protocol and the mechanism. Requests to
+/// the management API are a login each, so only those that fail are recorded. Any thread.
 /// </summary>
-internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit) : IAuthenticator
+internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit, BrokerStatistics statistics)
+    : IAuthenticator
 {
     public event Action<string?>? AccessChanged
     {
@@ -39,6 +41,7 @@ internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit)
     private void Record(
         BrokerUser? user, string claimed, string mechanism, ProtocolConnection connection, string reason)
     {
+        statistics.CountLogin(connection.Listener, succeeded: user is not null);
         if (user is null)
             audit.Write(AuditEvents.LoginFailed, claimed, connection, mechanism, reason);
         else if (connection.Listener != ProtocolConnection.ManagementListener)

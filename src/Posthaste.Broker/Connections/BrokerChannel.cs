@@ -1,3 +1,4 @@
+using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Broker.Connections;
@@ -58,6 +59,11 @@ public abstract class BrokerChannel : ITrafficSource
 
     /// <inheritdoc/>
     public abstract void ReadTraffic(ref TrafficCounts into);
+
+    /// <inheritdoc/>
+    public virtual void ShowOldest(OldestDeliveries into)
+    {
+    }
 
     /// <summary>It is closed. The connection's reader.</summary>
     protected void EndMeter() => Connection.Remove(this, _meter);

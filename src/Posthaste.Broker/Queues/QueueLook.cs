@@ -1,4 +1,5 @@
 using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Queues;
 
@@ -31,6 +32,12 @@ public sealed partial class BrokerQueue
                     Math.Max(_nowMs, _lastUsedMs),
                     [.. _machine.Consumers.Cast<Subscription>()], (Subscription?)_machine.ActiveConsumer);
         }
+    }
+
+    /// <summary>See <see cref="QueueMachine.Survey"/>.</summary>
+    internal bool Survey(ref EntryId at, int maxChunks, EntrySurvey into)
+    {
+        lock (_strand) return !_isGone && _machine.Survey(ref at, maxChunks, into);
     }
 
     private long? HeadReceivedAtMs()

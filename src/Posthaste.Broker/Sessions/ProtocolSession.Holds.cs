@@ -1,3 +1,5 @@
+using Posthaste.Broker.Statistics;
+
 namespace Posthaste.Broker.Sessions;
 
 /// <summary>Back-pressure: while there is a reason to wait, the socket is not read.</summary>
@@ -14,6 +16,7 @@ public abstract partial class ProtocolSession
     private Wakening? _wake;
     private int _publishedCount;
     private long _publishedBytes;
+    private SizeHistogram? _publishedSizes;
     private TimeSpan _quotaWait;
     private volatile bool _isQuotaDue;
     private volatile bool _isBlocked;
@@ -38,6 +41,10 @@ public abstract partial class ProtocolSession
         /// <summary>The protocol's own: see <see cref="MustHold"/>.</summary>
         Own,
     }
+
+    /// <summary>How large the messages are that came; null before the first. The reader counts, any thread
+    /// reads.</summary>
+    internal SizeHistogram? PublishedSizes => Volatile.Read(ref _publishedSizes);
 
     /// <summary>Whether the frames that are left have to wait.</summary>
     protected bool IsHeld => _hold != Hold.None;
@@ -68,6 +75,7 @@ public abstract partial class ProtocolSession
     {
         _publishedCount++;
         _publishedBytes += bodyBytes;
+        (_publishedSizes ??= new SizeHistogram()).Add(bodyBytes);
     }
 
     /// <summary>The client is not read because it publishes while a resource is short.</summary>
@@ -144,6 +152,7 @@ public abstract partial class ProtocolSession
     private async ValueTask WaitForQuotaAsync()
     {
         var isTold = _quotaWait >= QuotaNoticeMin;
+        var beginning = Broker.Statistics.QuotaHolds.Begin();
         _isBlocked = true;
         _isQuotaDue = false;
         using (Broker.Options.ConnectionTime.CreateTimer(
@@ -154,6 +163,7 @@ public abstract partial class ProtocolSession
             await WaitUntilWokenAsync().ConfigureAwait(false);
         }
 
+        Broker.Statistics.QuotaHolds.End(beginning);
         _isBlocked = false;
         if (isTold && !Output.IsDead)
             OnUnblocked();

@@ -140,6 +140,20 @@ public sealed class UnackedRing
         return false;
     }
 
+    /// <summary>Tells of the oldest delivery of each queue.</summary>
+    public void ShowOldest(DeliveryAges ages, OldestDeliveries into)
+    {
+        object? last = null;
+        for (var index = 0; index < _used; index++)
+        {
+            ref var slot = ref At(index);
+            if (slot.Owner is null || ReferenceEquals(slot.Owner, last))
+                continue;
+            last = slot.Owner;
+            into.Add(new(slot.Tag, slot.Id, slot.Owner), ages);
+        }
+    }
+
     /// <summary>How many of the deliveries went to subscriptions rather than to single gets.</summary>
     public int CountOfConsumers()
     {

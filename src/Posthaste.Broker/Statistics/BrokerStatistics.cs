@@ -36,7 +36,7 @@ public sealed class BrokerStatistics : ITickable
 
     /// <summary>
     /// Objects that have a history at a time, beside the broker and virtual hosts, which always do: 1,000. A full one
-    /// has 24 KiB, so all have 24 MiB at most. Those that were idle for as long as histories reach give theirs up.
+    /// has 25 KiB, so all have 25 MiB at most. Those that were idle for as long as histories reach give theirs up.
     /// </summary>
     public const int HistoriesMax = 1_000;
 
@@ -46,17 +46,19 @@ public sealed class BrokerStatistics : ITickable
     private readonly List<Meter> _taken = [];
     private readonly List<Meter> _dirty = [];
     private readonly HashSet<Meter> _withHistory = [];
-    private readonly ConcurrentDictionary<string, GroupMeter> _protocols = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ProtocolMeter> _protocols = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LoginCounts> _logins = new(StringComparer.Ordinal);
     private readonly long[] _tickTimesMs = new long[TicksKept + 1];
     private long _lastTickMs;
     private int _currentTick;
 
     /// <param name="time">The wall clock, for the times of samples.</param>
-    /// <param name="nowMs">Now, on the clock of ticks.</param>
-    internal BrokerStatistics(TimeProvider time, long nowMs)
+    /// <param name="connectionTime">The clock of ticks.</param>
+    internal BrokerStatistics(TimeProvider time, TimeProvider connectionTime)
     {
         _time = time;
-        _lastTickMs = nowMs;
+        _lastTickMs = BrokerTicker.NowMs(connectionTime);
+        QuotaHolds = new HoldMeter(connectionTime);
         _tickTimesMs[0] = WallMs;
         Broker = new GroupMeter(this, parent: null);
     }
@@ -68,7 +70,16 @@ public sealed class BrokerStatistics : ITickable
     public Churn Churn { get; } = new();
 
     /// <summary>The sums of the connections of each protocol that was spoken so far, by its name.</summary>
-    public IReadOnlyDictionary<string, GroupMeter> Protocols => _protocols;
+    public IReadOnlyDictionary<string, ProtocolMeter> Protocols => _protocols;
+
+    /// <summary>
+    /// Attempts to log in by the protocol in whose words they came: `http` is the management API, `direct` the process
+    /// itself.
+    /// </summary>
+    public IReadOnlyDictionary<string, LoginCounts> Logins => _logins;
+
+    /// <summary>How long connections were not read because of the quotas of users and virtual hosts.</summary>
+    public HoldMeter QuotaHolds { get; }
 
     /// <summary>The number of the last sample.</summary>
     internal int CurrentTick => Volatile.Read(ref _currentTick);
@@ -103,8 +114,17 @@ public sealed class BrokerStatistics : ITickable
         }
     }
 
-    internal GroupMeter OfProtocol(string protocol) =>
-        _protocols.GetOrAdd(protocol, static (_, statistics) => new GroupMeter(statistics, parent: null), this);
+    internal ProtocolMeter OfProtocol(string protocol) =>
+        _protocols.GetOrAdd(protocol, static (_, statistics) => new ProtocolMeter(statistics), this);
+
+    /// <summary>Somebody has tried to log in.</summary>
+    /// <param name="listener">Where; names of listeners are the protocol's with what it is spoken over.</param>
+    /// <param name="succeeded">Whether that was so.</param>
+    internal void CountLogin(string listener, bool succeeded)
+    {
+        var protocol = listener.Length == 0 ? "direct" : listener.Split('-')[0].TrimEnd('s');
+        _logins.GetOrAdd(protocol, static _ => new LoginCounts()).Count(succeeded);
+    }
 
     internal void Enqueue(Meter meter) => _noted.Enqueue(meter);
 

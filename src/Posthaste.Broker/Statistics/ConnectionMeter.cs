@@ -1,3 +1,4 @@
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Sessions;
 
 namespace Posthaste.Broker.Statistics;
@@ -15,8 +16,9 @@ public sealed class ConnectionMeter : GroupMeter
     ];
 
     private volatile TrafficMeter[] _traffic = [];
-    private readonly GroupMeter _protocol;
+    private readonly ProtocolMeter _protocol;
     private volatile ProtocolSession? _session;
+    private SizeHistogram? _sizesTaken;
 
     internal ConnectionMeter(BrokerStatistics statistics, Meter parent, string protocol)
         : base(statistics, parent) => _protocol = statistics.OfProtocol(protocol);
@@ -37,6 +39,11 @@ public sealed class ConnectionMeter : GroupMeter
         Statistics.End(traffic);
     }
 
+    internal void ShowOldest(BrokerConnection connection, OldestDeliveries into)
+    {
+        foreach (var traffic in _traffic) traffic.ShowOldest(connection, into);
+    }
+
     /// <summary>The connection is gone, and its channels.</summary>
     internal void End()
     {
@@ -47,7 +54,14 @@ public sealed class ConnectionMeter : GroupMeter
     internal override void Collect()
     {
         foreach (var traffic in _traffic) traffic.Collect();
+        CollectSizes();
         base.Collect();
+    }
+
+    internal override void CollectLast()
+    {
+        CollectSizes();
+        base.CollectLast();
     }
 
     protected override void Read(ref MetricValues into)
@@ -57,6 +71,12 @@ public sealed class ConnectionMeter : GroupMeter
         into.Set(Metric.Reads, session.ReadCount);
         into.Set(Metric.SentBytes, session.Output.SentBytes);
         into.Set(Metric.Flushes, session.Output.FlushCount);
+    }
+
+    private void CollectSizes()
+    {
+        if (!HasEnded && _session?.PublishedSizes is { } sizes)
+            _protocol.AddSizes(sizes, _sizesTaken ??= new SizeHistogram());
     }
 
     private protected override void ShareAside(in MetricValues change) => AddTo(_protocol, in change);

@@ -81,7 +81,7 @@ public abstract class Meter
     }
 
     /// <summary>The thing is gone: its counts live on in those above it. Under the lock.</summary>
-    internal void CollectLast()
+    internal virtual void CollectLast()
     {
         if (HasEnded) return;
         var now = default(MetricValues);

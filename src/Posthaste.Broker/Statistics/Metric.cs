@@ -9,6 +9,9 @@ public enum Metric : byte
     /// <summary>Messages that clients published: channels, connections, exchanges (as the first one named).</summary>
     Published,
 
+    /// <summary>Those of them whose publishers wait to be told of their fate, or were told.</summary>
+    PublishedToConfirm,
+
     /// <summary>Publishes that were confirmed to their publishers, in whatever words the protocol has.</summary>
     Confirmed,
 

@@ -1,3 +1,6 @@
+using Posthaste.Broker.Connections;
+using Posthaste.Broker.Sessions;
+
 namespace Posthaste.Broker.Statistics;
 
 /// <summary>What counts messages on the client's side: a channel, or a session that has none.</summary>
@@ -5,6 +8,11 @@ public interface ITrafficSource
 {
     /// <summary>Adds its counts as they are now. Any thread; while others count.</summary>
     void ReadTraffic(ref TrafficCounts into);
+
+    /// <summary>Tells of the oldest delivery of each queue that its client has not settled. Any thread.</summary>
+    void ShowOldest(OldestDeliveries into)
+    {
+    }
 }
 
 /// <summary>The counts of a channel, or of a session without channels.</summary>
@@ -15,6 +23,15 @@ public sealed class TrafficMeter : Meter
     internal TrafficMeter(BrokerStatistics statistics, ConnectionMeter connection, ITrafficSource source)
         : base(statistics, connection) => _source = source;
 
+    /// <summary>The channel that it counts for; null for a session without channels.</summary>
+    private BrokerChannel? Channel => _source as BrokerChannel;
+
+    internal void ShowOldest(BrokerConnection connection, OldestDeliveries into)
+    {
+        into.Begin(connection, Channel);
+        _source.ShowOldest(into);
+    }
+
     protected override void Read(ref MetricValues into)
     {
         var counts = default(TrafficCounts);
@@ -23,6 +40,7 @@ public sealed class TrafficMeter : Meter
         into.Set(Metric.ReturnedUnroutable, counts.Publishing.ReturnedCount);
         into.Set(Metric.DroppedUnroutable, counts.Publishing.DroppedCount);
         into.Set(Metric.Acknowledged, counts.Publishing.AcknowledgedCount);
+        into.Set(Metric.PublishedToConfirm, counts.ToConfirmCount);
         into.Set(Metric.Confirmed, counts.ConfirmedCount);
         into.Set(Metric.Delivered, counts.Deliveries.DeliveredCount);
         into.Set(Metric.DeliveredNoAck, counts.Deliveries.DeliveredNoAckCount);
@@ -39,6 +57,9 @@ public struct TrafficCounts
 {
     public ReaderCounts Publishing;
     public DeliveryCounts Deliveries;
+
+    /// <summary>Publishes whose publisher is to be told of their fate, or has been.</summary>
+    public long ToConfirmCount;
 
     /// <summary>Publishes that were confirmed; see <c>ConfirmWindow.ConfirmedCount</c>.</summary>
     public long ConfirmedCount;

@@ -81,9 +81,12 @@ public sealed class MessageArena
         return block.Buffer.AsSpan((int)(location.Position - (block.Number << BlockShift)), length);
     }
 
+    /// <summary>The number of the block that holds a message.</summary>
+    internal static long BlockOf(MessageLocation location) => location.Position >> BlockShift;
+
     private Block Find(MessageLocation location)
     {
-        var number = location.Position >> BlockShift;
+        var number = BlockOf(location);
         while (true)
         {
             // The window moves and grows under the lock; a reader that saw it in between finds another block or none

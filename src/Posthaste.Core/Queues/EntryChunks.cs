@@ -159,6 +159,37 @@ internal sealed class EntryChunks
         }
     }
 
+    /// <summary>
+    /// Tells of all live entries in the arena, and of the oldest in the journal. Chunks that remember having nothing of
+    /// that are skipped.
+    /// </summary>
+    /// <returns>Where to go on; null at the end.</returns>
+    public ulong? Survey(ulong from, int maxChunks, EntrySurvey into)
+    {
+        var index = LowerBound(from >> SlotBits);
+        for (var end = Math.Min(_count, index + maxChunks); index < end; index++)
+        {
+            ref var chunk = ref At(index);
+            var oldest = into.OldestInJournal?.Value ?? ulong.MaxValue;
+            if (chunk.LiveCount == 0
+                || (chunk.Oldest[(int)LocationSpace.Journal] >= oldest
+                    && chunk.Oldest[(int)LocationSpace.Arena] == ulong.MaxValue))
+            {
+                continue;
+            }
+
+            foreach (ref readonly var slot in chunk.Slots.AsSpan(0, SlotsPerChunk))
+            {
+                if (slot.Is(EntryFlags.Gone)) continue;
+                if (slot.Location.Space == LocationSpace.Arena) into.SeeInArena(in slot);
+                else if (slot.Location.Value < oldest && slot.Location.Space == LocationSpace.Journal)
+                    (oldest, into.OldestInJournal) = (slot.Location.Value, slot.Location);
+            }
+        }
+
+        return index < _count ? At(index).Number << SlotBits : null;
+    }
+
     /// <summary>Returns all chunks to the pool.</summary>
     public void Clear()
     {

@@ -14,6 +14,8 @@ internal sealed class GlobalFamily() : MetricFamily("global")
     [
         OfProtocols("global_messages_received_total", "Messages published by clients",
             Metric.Published, new("posthaste.message.published", Message)),
+        OfProtocols("global_messages_received_confirm_total", "Messages published by clients that wait for confirms",
+            static sample => sample.Now.Of(Metric.PublishedToConfirm), null),
         OfProtocols("global_messages_confirmed_total", "Messages confirmed to clients",
             Metric.Confirmed, new("posthaste.message.confirmed", Message)),
         OfProtocols("global_messages_unroutable_dropped_total", "Dropped, having reached no queue",
@@ -42,6 +44,8 @@ internal sealed class GlobalFamily() : MetricFamily("global")
             static sample => sample.Now.DeliveredOrGot, null),
         OfProtocols("global_consumers", "Consumers",
             static sample => sample.ConsumerCount, new("posthaste.consumer.count", "{consumer}")),
+        OfProtocols("global_publishers", "Channels, or sessions without channels, that have published",
+            static sample => sample.PublisherCount, null),
         OfProtocols("posthaste_connections", "Connections open",
             static sample => sample.ConnectionCount, new("posthaste.connection.count", "{connection}")),
         OfQueues("global_messages_routed_total", "Messages that entered queues",

@@ -42,7 +42,7 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
         var scrape = new Scrape(broker, host => hosts.Count == 0 || hosts.Contains(host.Name));
         var wanted = context.Request.Query["family"];
         var text = new MetricsText();
-        WriteIdentity(text, broker.ClusterName);
+        WriteIdentity(text, broker.ClusterName, detail);
         foreach (var family in MetricFamily.All)
         {
             if (detail == Detail.Detailed && !wanted.Contains(family.Name)) continue;
@@ -58,15 +58,23 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
     private static bool IsOnThisMachine(HttpContext context) =>
         ApiGate.Connection(context).IsLoopback && !ProxyHeaders.Any(context.Request.Headers.ContainsKey);
 
-    private static void WriteIdentity(MetricsText text, string clusterName)
+    /// <summary>What RabbitMQ's dashboards join everything else with.</summary>
+    private static void WriteIdentity(MetricsText text, string clusterName, Detail detail)
     {
         text.Family("rabbitmq_build_info", "gauge", "Which broker this is, and which RabbitMQ it stands for");
         text.Sample(
-            "rabbitmq_build_info", 1, new Label("rabbitmq_version", "3.13.7"), new Label("product_name", "Posthaste"),
-            new Label("product_version", NodeResource.Version));
+            "rabbitmq_build_info", 1, new Label("rabbitmq_version", "3.13.7"), new Label("erlang_version", "0"),
+            new Label("product_name", "Posthaste"), new Label("product_version", NodeResource.Version));
         text.Family("rabbitmq_identity_info", "gauge", "The name of the node");
         text.Sample(
             "rabbitmq_identity_info", 1, new Label("rabbitmq_node", NodeResource.Name),
-            new Label("rabbitmq_cluster", clusterName));
+            new Label("rabbitmq_cluster", clusterName),
+            new Label("rabbitmq_cluster_permanent_id", NodeResource.Name),
+            new Label("rabbitmq_endpoint", detail switch
+            {
+                Detail.PerObject => "per-object",
+                Detail.Detailed => "detailed",
+                _ => "aggregated",
+            }));
     }
 }

@@ -45,6 +45,22 @@ internal sealed class MetricsText
         _text.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
     }
 
+    /// <summary>The samples of one histogram, whose buckets count each for itself, the unbounded one last.</summary>
+    public void Histogram(
+        string name, ReadOnlySpan<string> bounds, ReadOnlySpan<long> counts, double sum,
+        params ReadOnlySpan<Label> labels)
+    {
+        var count = 0L;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            count += counts[i];
+            Sample(name + "_bucket", count, [.. labels, new Label("le", i < bounds.Length ? bounds[i] : "+Inf")]);
+        }
+
+        Sample(name + "_sum", sum, labels);
+        Sample(name + "_count", count, labels);
+    }
+
     private void AppendEscaped(string text)
     {
         foreach (var c in text)

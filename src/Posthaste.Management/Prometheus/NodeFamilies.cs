@@ -38,6 +38,9 @@ internal static class NodeFamilies
         [
             new("process_resident_memory_bytes", "Memory of the process", static s => s.Process.WorkingSet64,
                 new("posthaste.memory.usage", "By")),
+            new("process_open_fds", "Files and sockets open", static _ => ProcessFiles.OpenCount ?? double.NaN,
+                new("posthaste.file.open.count", "{file}")),
+            new("process_open_tcp_sockets", "Connections open", static s => s.Connections.Count),
             new("disk_space_available_bytes", "Room on the disk of the data directory",
                 static s => s.Storage.DiskFreeBytes ?? double.NaN,
                 new("posthaste.disk.available", "By")),
@@ -47,6 +50,14 @@ internal static class NodeFamilies
             new("resident_memory_limit_bytes", "Memory that the process may have",
                 static _ => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
                 new("posthaste.memory.limit", "By")),
+            new("process_max_fds", "Files and sockets that may be open",
+                static _ => ProcessFiles.Max ?? double.NaN,
+                new("posthaste.file.open.limit", "{file}")),
+            new("process_max_tcp_sockets", "Connections that may be open",
+                static s => s.Broker.Options.ConnectionsMax),
+            new("erlang_uptime_seconds", "Seconds since the broker's process has begun",
+                static s => (s.Broker.NowMs - new DateTimeOffset(s.Process.StartTime).ToUnixTimeMilliseconds())
+                    / 1_000.0),
             new("disk_space_available_limit_bytes", "Room at which publishers are stopped",
                 static s => s.Broker.Options.DiskFreeBytesMin,
                 new("posthaste.disk.limit", "By")),
@@ -96,6 +107,30 @@ internal static class NodeFamilies
                 new("posthaste.transient.size", "By")),
         ]),
         new CommitLatencyFamily(),
+        new NodeFamily("posthaste_scheduling",
+        [
+            new("posthaste_scheduled_messages", "Messages that wait for their time",
+                static s => s.Scheduled.Sum(static of => of.Count),
+                new("posthaste.message.scheduled", "{message}")),
+            new("posthaste_scheduled_messages_due", "Messages whose time has come, on their way to their queues",
+                static s => s.Scheduled.Sum(static of => of.DueCount)),
+            new("posthaste_scheduled_bytes", "Bytes of the bodies that wait",
+                static s => s.Scheduled.Sum(static of => of.BodyBytes),
+                new("posthaste.message.scheduled.size", "By")),
+        ]),
+        new NodeFamily("posthaste_quotas",
+        [
+            new("posthaste_quota_held_seconds_total", "Time for which connections were not read because of a quota",
+                static s => s.Broker.Statistics.QuotaHolds.Total.TotalSeconds),
+            new("posthaste_quota_holds_total", "How often connections were not read because of a quota",
+                static s => s.Broker.Statistics.QuotaHolds.Count,
+                new("posthaste.quota.hold", "{hold}")),
+            new("posthaste_quota_held_connections", "Connections that are not read now because of a quota",
+                static s => s.Broker.Statistics.QuotaHolds.Current,
+                new("posthaste.quota.connection.count", "{connection}")),
+        ]),
+        new LoginFamily(),
+        new MessageSizeFamily(),
         new GlobalFamily(),
     ];
 
@@ -112,32 +147,5 @@ internal static class NodeFamilies
         var sum = 0L;
         foreach (var count in counts) sum += count;
         return sum;
-    }
-}
-
-/// <summary>How long write and sync of the journal took.</summary>
-internal sealed class CommitLatencyFamily() : MetricFamily("posthaste_storage")
-{
-    private const string Metric = "posthaste_journal_commit_duration_seconds";
-
-    /// <summary>None: OpenTelemetry's histogram is told of each commit (`BrokerInstruments`).</summary>
-    public override IEnumerable<BrokerMetric> Whole => [];
-
-    public override void Write(MetricsText to, Scrape scrape, Detail detail)
-    {
-        if (scrape.Storage.Commits is not { } commits) return;
-        to.Family(Metric, "histogram", "Write and sync of one batch of the journal");
-        var count = 0L;
-        for (var i = 0; i < commits.Counts.Length; i++)
-        {
-            count += commits.Counts[i];
-            var bound = i < LatencyHistogram.BoundsSeconds.Length
-                ? LatencyHistogram.BoundsSeconds[i].ToString(System.Globalization.CultureInfo.InvariantCulture)
-                : "+Inf";
-            to.Sample(Metric + "_bucket", count, new Label("le", bound));
-        }
-
-        to.Sample(Metric + "_sum", commits.SumSeconds);
-        to.Sample(Metric + "_count", count);
     }
 }

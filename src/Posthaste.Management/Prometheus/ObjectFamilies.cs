@@ -6,6 +6,7 @@ namespace Posthaste.Management.Prometheus;
 internal static class ObjectFamilies
 {
     private const int EntryBytes = 24;
+    private const double MsPerSecond = 1_000;
 
     public static IEnumerable<MetricFamily> All =>
     [
@@ -34,8 +35,27 @@ internal static class ObjectFamilies
                 new("posthaste.message.ready.size", "By")),
             new("posthaste_queue_head_age_seconds", "Age of the message that is next, if it is in memory",
                 static q => q.Look.HeadReceivedAtMs is { } at
-                    ? Math.Max(0, q.Queue.Host.Broker.NowMs - at) / 1_000.0 : 0,
-                new("posthaste.message.head.age", "s")) { Together = Oldest }),
+                    ? Math.Max(0, q.Queue.Host.Broker.NowMs - at) / MsPerSecond : 0,
+                new("posthaste.message.head.age", "s")) { Together = Largest },
+            new("posthaste_queue_oldest_unacked_age_seconds",
+                "Time for which the oldest unacknowledged delivery has been out",
+                static q => (q.Pins.OldestUnacked?.AgeMs ?? 0) / MsPerSecond,
+                new("posthaste.message.unacknowledged.age", "s")) { Together = Largest },
+            new("posthaste_queue_pinned_memory_bytes", "Blocks of memory that a message of the queue keeps in use",
+                static q => q.Pins.MemoryBytes),
+            new("posthaste_queue_pinned_journal_bytes", "Journal from the queue's oldest message on",
+                static q => q.Pins.JournalBytes) { Together = Largest },
+            new("posthaste_queue_pinned_segment_bytes", "Segment files of the queue",
+                static q => q.Pins.SegmentBytes)),
+        Queues("queue_dead_letter_metrics",
+            Of<QueueSample>("posthaste_queue_messages_dead_lettered_rejected_total", "Dead-lettered: rejected",
+                Metric.DeadRejected, static q => q.Now),
+            Of<QueueSample>("posthaste_queue_messages_dead_lettered_expired_total", "Dead-lettered: time over",
+                Metric.DeadExpired, static q => q.Now),
+            Of<QueueSample>("posthaste_queue_messages_dead_lettered_maxlen_total", "Dead-lettered: queue full",
+                Metric.DeadMaxLength, static q => q.Now),
+            Of<QueueSample>("posthaste_queue_messages_dead_lettered_delivery_limit_total",
+                "Dead-lettered: delivered too often", Metric.DeadDeliveryLimit, static q => q.Now)),
         Queues("queue_delivery_metrics",
             Of<QueueSample>("queue_get_ack_total", "Messages taken one by one", Metric.Got, static q => q.Now),
             Of<QueueSample>("queue_get_total", "Messages taken one by one, not acknowledged", Metric.GotNoAck,
@@ -66,7 +86,10 @@ internal static class ObjectFamilies
             new("consumer_prefetch", "Limit of unacknowledged messages of each consumer",
                 static c => c.Channel.PrefetchMax),
             new("channel_prefetch", "Limit of unacknowledged messages of all consumers together",
-                static c => c.Channel.SharedPrefetchMax)),
+                static c => c.Channel.SharedPrefetchMax),
+            new("posthaste_channel_oldest_unacked_age_seconds",
+                "Time for which the oldest unacknowledged delivery has been out",
+                static c => c.OldestUnackedMs / MsPerSecond) { Together = Largest }),
         Channels("channel_exchange_metrics",
             OfChannel("channel_messages_published_total", "Messages published", Metric.Published),
             OfChannel("channel_messages_confirmed_total", "Messages confirmed", Metric.Confirmed),
@@ -113,8 +136,8 @@ internal static class ObjectFamilies
         name, static scrape => scrape.Connections,
         static c => [new("connection", c.Connection.Name), new("protocol", c.Connection.Protocol)], metrics);
 
-    /// <summary>Of ages only the highest says something.</summary>
-    private static double Oldest(IEnumerable<double> ages) => ages.DefaultIfEmpty().Max();
+    /// <summary>Of ages, and of what objects share, only the largest says something.</summary>
+    private static double Largest(IEnumerable<double> values) => values.DefaultIfEmpty().Max();
 
     private static ObjectMetric<ChannelSample> OfChannel(string name, string help, Metric metric) =>
         Of<ChannelSample>(name, help, metric, static c => c.Now);

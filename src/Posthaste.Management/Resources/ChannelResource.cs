@@ -58,6 +58,7 @@ internal sealed class ChannelResource : IResource
         ["messages_unconfirmed"] = channel.UnconfirmedCount,
         ["messages_uncommitted"] = channel.UncommittedCount,
         ["acks_uncommitted"] = channel.UncommittedAckCount,
+        ["oldest_unacknowledged_ms"] = channel.Connection.Host.Broker.LookAtPins().OldestUnackedMs(channel),
         ["message_stats"] = StatisticsRows.OfClients(channel.Meter, windows.Messages),
     };
 }

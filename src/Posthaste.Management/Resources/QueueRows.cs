@@ -77,6 +77,7 @@ internal static class QueueRows
         StatisticsRows.AddDepth(row, queue.Meter, ready, unacknowledged, windows.Lengths);
         if (queue.Meter is { } meter) row["message_stats"] = StatisticsRows.OfQueue(meter, windows.Messages);
         PolicyResource.AddTo(row, queue.Policies);
+        PinRows.AddTo(row, queue);
         return row;
     }
 

@@ -20,6 +20,12 @@ internal static class StatisticsRows
         (Metric.Acknowledged, "ack"),
     ];
 
+    private static readonly (Metric Metric, string Name)[] Dying =
+    [
+        (Metric.DeadRejected, "dead_letter_rejected"), (Metric.DeadExpired, "dead_letter_expired"),
+        (Metric.DeadMaxLength, "dead_letter_maxlen"), (Metric.DeadDeliveryLimit, "dead_letter_delivery_limit"),
+    ];
+
     private static readonly Metric[] DeliveredOrGot =
         [Metric.Delivered, Metric.DeliveredNoAck, Metric.Got, Metric.GotNoAck];
 
@@ -123,6 +129,16 @@ internal static class StatisticsRows
     {
         Add(stats, meter, in now, Delivering, window);
         Add(stats, "deliver_get", now.DeliveredOrGot, meter, DeliveredOrGot, window);
+        AddDeaths(stats, meter, in now, window);
+    }
+
+    /// <summary>Where nothing dies there is nothing to show.</summary>
+    private static void AddDeaths(JsonObject stats, Meter meter, in MetricValues now, SampleWindow window)
+    {
+        foreach (var (metric, name) in Dying)
+        {
+            if (now.Of(metric) > 0) Add(stats, name, now.Of(metric), meter, [metric], window);
+        }
     }
 
     private static void Add(

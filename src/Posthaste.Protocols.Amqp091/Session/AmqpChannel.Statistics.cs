@@ -1,3 +1,4 @@
+using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Protocols.Amqp091.Session;
@@ -36,8 +37,11 @@ internal sealed partial class AmqpChannel
     {
         into.Publishing = _counts;
         into.Deliveries = Deliveries.Counts;
+        into.ToConfirmCount = (long)(Confirms?.LastSeq ?? 0);
         into.ConfirmedCount = Confirms?.ConfirmedCount ?? 0;
     }
+
+    public override void ShowOldest(OldestDeliveries into) => Deliveries.ShowOldest(into);
 
     /// <summary>A message has come, wherever it goes. The reader's.</summary>
     public void CountPublish() => _counts.PublishedCount++;

@@ -68,14 +68,23 @@ internal sealed class ChannelDeliveries
     public bool HasOverdue(long nowMs, out long timeoutMs)
     {
         timeoutMs = 0;
-        var shortestMs = Volatile.Read(ref _shortestTimeoutMs);
-        if (shortestMs == long.MaxValue || _unacked.Count == 0)
+        if (_unacked.Count == 0)
             return false;
         lock (_output.Gate)
         {
             _ages.Note(_unacked.OldestTag, _lastTag, nowMs);
-            return _unacked.HasOverdue(_ages, shortestMs, nowMs, out timeoutMs);
+            var shortestMs = Volatile.Read(ref _shortestTimeoutMs);
+            return shortestMs != long.MaxValue && _unacked.HasOverdue(_ages, shortestMs, nowMs, out timeoutMs);
         }
+    }
+
+    /// <summary>Tells of the oldest delivery of each queue. Any thread.</summary>
+    public void ShowOldest(OldestDeliveries into)
+    {
+        if (_unacked.Count == 0)
+            return;
+        lock (_output.Gate)
+            _unacked.ShowOldest(_ages, into);
     }
 
     /// <summary>The client was not read: its time begins anew.</summary>

@@ -153,8 +153,17 @@ internal sealed partial class MqttConnection
                 ReasonCode.KeepAliveTimeout, $"nothing was heard for one and a half times {_keepAliveS} s"));
         }
 
+        NoteAges(nowMs);
         if (Output.IsStalled(nowMs, Broker.Options.WriteStallMsMax))
             Cut("the client does not read");
+    }
+
+    private void NoteAges(long nowMs)
+    {
+        if (_deliveries is not { Window: { Count: > 0 } window })
+            return;
+        lock (Output.Gate)
+            window.NoteAges(nowMs);
     }
 
     private sealed record Failure(WireError Error);

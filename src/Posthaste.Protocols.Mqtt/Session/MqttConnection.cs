@@ -86,7 +86,16 @@ internal sealed partial class MqttConnection : ProtocolSession, ISlotHolder, ITr
             return;
         into.Publishing.PublishedCount = publishes.Count;
         into.Publishing.DroppedCount = publishes.DroppedCount;
+        into.ToConfirmCount = publishes.ToConfirmCount;
         into.ConfirmedCount = publishes.ConfirmedCount;
+    }
+
+    void ITrafficSource.ShowOldest(OldestDeliveries into)
+    {
+        if (_deliveries is not { Window: { Count: > 0 } window })
+            return;
+        lock (Output.Gate)
+            window.ShowOldest(into);
     }
 
     protected override bool HasEnded => _state == ConnectionState.Closed;

@@ -23,8 +23,12 @@ internal enum OutgoingState : byte
 /// <param name="Id">The entry of the queue.</param>
 /// <param name="Owner">Whose it is; null once the message itself is settled.</param>
 /// <param name="State">How far it has come.</param>
-/// <param name="IsCounted">It went out on this connection, so it uses up what the client receives at most.</param>
-internal readonly record struct Outgoing(EntryId Id, QueueDelivery? Owner, OutgoingState State, bool IsCounted);
+/// <param name="Order">Which one it was on this connection, from 1; 0 for one of an earlier connection.</param>
+internal readonly record struct Outgoing(EntryId Id, QueueDelivery? Owner, OutgoingState State, ulong Order)
+{
+    /// <summary>It went out on this connection, so it uses up what the client receives at most.</summary>
+    public bool IsCounted => Order > 0;
+}
 
 /// <summary>
 /// The deliveries of QoS 1 and 2 that a client has not answered to the end: who has which packet identifier, and how
@@ -44,12 +48,31 @@ internal sealed class OutgoingWindow(int max)
     private readonly Dictionary<ushort, Outgoing> _byId = [];
     private readonly List<UnackedDelivery> _parked = [];
     private readonly List<QueueDelivery> _waiting = [];
+    private DeliveryAges? _ages;
+    private ulong _lastOrder;
     private int _inFlight;
     private int _reserved;
     private ushort _lastShared;
 
     /// <summary>Deliveries that have not ended.</summary>
     public int Count => _byId.Count;
+
+    /// <summary>Notes how old what is out is by now.</summary>
+    public void NoteAges(long nowMs)
+    {
+        if (_inFlight == 0)
+            return;
+        var oldest = _byId.Values.Min(static outgoing => outgoing.IsCounted ? outgoing.Order : ulong.MaxValue);
+        (_ages ??= new DeliveryAges()).Note(oldest, _lastOrder, nowMs);
+    }
+
+    /// <summary>Tells of the oldest message of each queue that the client has not taken over.</summary>
+    public void ShowOldest(OldestDeliveries into)
+    {
+        var held = _byId.Values.Where(static outgoing => outgoing.Owner is not null);
+        foreach (var outgoing in held.OrderBy(static outgoing => outgoing.Order))
+            into.Add(new(outgoing.Order, outgoing.Id, outgoing.Owner!), _ages ??= new DeliveryAges());
+    }
 
     /// <summary>Whether one more may go out; if not, the subscription is resumed when it may.</summary>
     public bool TryReserve(QueueDelivery subscription)
@@ -76,12 +99,13 @@ internal sealed class OutgoingWindow(int max)
     {
         packetId = (ushort)(1 + (id.Seq % IdCount));
         Unreserve();
-        if (!_byId.TryAdd(packetId, new Outgoing(id, owner, state, IsCounted: true)))
+        if (!_byId.TryAdd(packetId, new Outgoing(id, owner, state, _lastOrder + 1)))
         {
             _parked.Add(new UnackedDelivery(packetId, id, owner));
             return false;
         }
 
+        _lastOrder++;
         _inFlight++;
         return true;
     }
@@ -98,7 +122,7 @@ internal sealed class OutgoingWindow(int max)
             _lastShared = _lastShared <= 1 ? ushort.MaxValue : (ushort)(_lastShared - 1);
         }
         while (_byId.ContainsKey(_lastShared));
-        _byId.Add(_lastShared, new Outgoing(id, owner, state, IsCounted: true));
+        _byId.Add(_lastShared, new Outgoing(id, owner, state, ++_lastOrder));
         _inFlight++;
         return _lastShared;
     }
@@ -143,7 +167,7 @@ internal sealed class OutgoingWindow(int max)
     /// count as going out again: the client has kept room for it (section 4.9).
     /// </summary>
     public void RestoreReleased(ushort packetId) =>
-        _byId[packetId] = new Outgoing(default, null, OutgoingState.Recording, IsCounted: false);
+        _byId[packetId] = new Outgoing(default, null, OutgoingState.Recording, Order: 0);
 
     /// <summary>Takes everything that the queues would have to get back, because the connection ends.</summary>
     public void TakeAll(List<UnackedDelivery> into)

@@ -47,6 +47,9 @@ internal sealed class PublishPath
     /// <summary>Messages that went nowhere.</summary>
     public long DroppedCount { get; private set; }
 
+    /// <summary>Messages that are to be acknowledged, or were.</summary>
+    public long ToConfirmCount => (long)_acks.LastSeq;
+
     /// <summary>Messages that were acknowledged.</summary>
     public long ConfirmedCount => _acks.ConfirmedCount;
 

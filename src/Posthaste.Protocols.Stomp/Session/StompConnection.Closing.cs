@@ -149,6 +149,7 @@ internal sealed partial class StompConnection
             _lastReceivedMs = nowMs;
         if (Output.TakeHasSent())
             _lastSentMs = nowMs;
+        _session?.NoteAges(nowMs);
         if (CutReason(nowMs) is { } reason)
             Cut(reason);
         else if (IsHeartBeatDue(nowMs))

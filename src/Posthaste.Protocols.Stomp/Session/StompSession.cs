@@ -66,7 +66,29 @@ internal sealed partial class StompSession : ITrafficSource
         into.Publishing.DroppedCount = sends.DroppedCount;
 
         // Other frames ask for receipts too.
+        into.ToConfirmCount = sends.ReceiptCount;
         into.ConfirmedCount = long.Min(sends.ReceiptCount, Receipts.ConfirmedCount);
+    }
+
+    void ITrafficSource.ShowOldest(OldestDeliveries into)
+    {
+        lock (Output.Gate)
+        {
+            foreach (var subscription in _byNumber.Values)
+                subscription.ShowOldest(into);
+        }
+    }
+
+    /// <summary>Notes how old what is out is by now. The ticker's.</summary>
+    public void NoteAges(long nowMs)
+    {
+        if (UnackedCount == 0)
+            return;
+        lock (Output.Gate)
+        {
+            foreach (var subscription in _byNumber.Values)
+                subscription.NoteAges(nowMs);
+        }
     }
 
     /// <summary>Hands over the messages that were gathered.</summary>

@@ -16,6 +16,7 @@ internal sealed class StompSubscription : SessionSubscription
 {
     private readonly StompSession _session;
     private readonly UnackedRing _unacked = new();
+    private DeliveryAges? _ages;
     private readonly byte[] _id;
     private readonly byte[] _deliveryIdStart;
     private readonly byte[] _ackStart;
@@ -70,6 +71,16 @@ internal sealed class StompSubscription : SessionSubscription
         into.Add(delivery);
         return true;
     }
+
+    /// <summary>Under the gate: notes how old what is out is by now.</summary>
+    public void NoteAges(long nowMs)
+    {
+        if (OpenCount > 0)
+            (_ages ??= new DeliveryAges()).Note(_unacked.OldestTag, _lastTag, nowMs);
+    }
+
+    /// <summary>Under the gate: tells of the oldest delivery.</summary>
+    public void ShowOldest(OldestDeliveries into) => _unacked.ShowOldest(_ages ??= new DeliveryAges(), into);
 
     /// <summary>Under the gate: takes everything that is out.</summary>
     public void TakeAll(List<UnackedDelivery> into) => _unacked.TryTakeThrough(0, into);

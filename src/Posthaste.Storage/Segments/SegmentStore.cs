@@ -62,6 +62,20 @@ public sealed class SegmentStore : IDisposable
         }
     }
 
+    /// <summary>The bytes of <see cref="Size"/> by destination. Any thread.</summary>
+    public IReadOnlyDictionary<ulong, long> BytesByDestination()
+    {
+        var bytes = new Dictionary<ulong, long>();
+        lock (_lock)
+        {
+            foreach (SegmentFile file in _files.Values)
+            {
+                bytes[file.DestinationId] = bytes.GetValueOrDefault(file.DestinationId) + file.EndOffset;
+            }
+        }
+        return bytes;
+    }
+
     /// <summary>
     /// The highest number that a file has, or ever had as far as this store was told (<see cref="MarkUsed"/>). Numbers
     /// go up from it.

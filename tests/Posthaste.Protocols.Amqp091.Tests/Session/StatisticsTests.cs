@@ -88,6 +88,58 @@ public sealed class StatisticsTests
         Assert.Equal(0, counts.Of(Metric.DroppedUnroutable));
     }
 
+    [Fact]
+    public async Task Sizes_of_messages_are_counted_by_protocol_and_kept_when_the_connection_is_gone()
+    {
+        await using var host = new BrokerHost();
+        var client = await host.OpenChannelAsync();
+        await client.SelectConfirmsAsync();
+        foreach (var bytes in (int[])[100, 101, 2_000])
+        {
+            await client.SendAsync(TestClient.PublishFrames(1, "", "nowhere", new byte[bytes]));
+            await client.ExpectAsync(MethodId.BasicAck);
+        }
+
+        client.HangUp();
+        await client.Served.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var meter = host.Broker.Statistics.Protocols["amqp"];
+        Assert.Equal(3, meter.Now.Of(Metric.PublishedToConfirm));
+        Assert.Equal([1, 1, 1, 0, 0, 0, 0, 0, 0], meter.Sizes.Counts.ToArray());
+        Assert.Equal(2_201, meter.Sizes.SumBytes);
+    }
+
+    [Fact]
+    public async Task The_oldest_delivery_is_found_with_its_age_and_its_holder()
+    {
+        var time = new ManualTime();
+        await using var host = new BrokerHost(
+            options => options.ConnectionTime = time, new Amqp091Limits { HeartbeatSeconds = 0 });
+        var client = await host.OpenChannelAsync();
+        await client.DeclareQueueAsync("held");
+        await client.DeclareQueueAsync("free");
+        await client.ConsumeAsync("held", "tag");
+        await client.PublishAsync("", "held", "old");
+        var (oldest, _, _) = await client.ExpectDeliveryAsync();
+        time.Advance(TimeSpan.FromMinutes(5));
+        await client.PublishAsync("", "held", "young");
+        await client.ExpectDeliveryAsync();
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        var queue = host.Broker.Queues.Single(static queue => queue.Name == "held");
+        var channel = Assert.Single(Assert.Single(host.Broker.Connections).Channels);
+        var pins = host.Broker.LookAtPins();
+        var holder = pins.Of(queue).OldestUnacked!;
+        Assert.InRange(holder.AgeMs, 359_000, 360_000);
+        Assert.Equal(("tag", channel), (holder.ConsumerTag, holder.Channel));
+        Assert.Equal(holder.AgeMs, pins.OldestUnackedMs(channel));
+        Assert.Null(pins.Of(host.Broker.Queues.Single(static queue => queue.Name == "free")).OldestUnacked);
+
+        await client.SendAsync(1, new BasicAck { DeliveryTag = oldest });
+        await client.ExpectSilenceAsync();
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.InRange(host.Broker.LookAtPins().Of(queue).OldestUnacked!.AgeMs, 64_000, 65_000);
+    }
+
     private static void AssertCounts(MetricValues counts)
     {
         Assert.Equal(2, counts.Of(Metric.Published));

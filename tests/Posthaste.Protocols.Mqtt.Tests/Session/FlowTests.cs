@@ -39,6 +39,32 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public async Task The_oldest_delivery_that_a_client_has_not_answered_is_known()
+    {
+        var time = new ManualTime();
+        await using var host = new BrokerHost(options => options.ConnectionTime = time);
+        var client = await host.OpenAsync("slow");
+        await client.SubscribeAsync("t", QoS.AtLeastOnce);
+        var publisher = await host.OpenAsync();
+        await publisher.PublishAsync("t", "old", QoS.AtLeastOnce);
+        var old = await client.ExpectAsync(PacketType.Publish);
+        time.Advance(TimeSpan.FromSeconds(40));
+        await publisher.PublishAsync("t", "young", QoS.AtLeastOnce);
+        await client.ExpectAsync(PacketType.Publish);
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        var queue = host.Broker.Queues.Single(static queue => queue.UnackedCount > 0);
+        var oldest = host.Broker.LookAtPins().Of(queue).OldestUnacked!;
+        Assert.InRange(oldest.AgeMs, 49_000, 50_000);
+        Assert.Equal(("slow", null), (oldest.ConsumerTag, oldest.Channel));
+
+        await client.AnswerAsync(PacketType.PubAck, old.PacketId);
+        await Eventually.TrueAsync(() => queue.UnackedCount == 1);
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.InRange(host.Broker.LookAtPins().Of(queue).OldestUnacked!.AgeMs, 14_000, 15_000);
+    }
+
+    [Fact]
     public async Task More_publishes_under_way_than_allowed_end_the_connection_with_0x93_3_3_4_7()
     {
         await using var host = new BrokerHost(limits: new MqttLimits { ReceiveMax = 2 });

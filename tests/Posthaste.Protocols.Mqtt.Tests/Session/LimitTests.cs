@@ -61,9 +61,12 @@ public sealed class LimitTests
         await publisher.SendPublishAsync("t", "held");
         var held = subscriber.ReceiveAsync();
         Assert.False(held.IsCompleted);
+        await Eventually.TrueAsync(() => host.Broker.Statistics.QuotaHolds.Current == 1);
 
         await AdvanceUntilAsync(time, held);
         Assert.Equal("held", (await held).Text);
+        Assert.True(host.Broker.Statistics.QuotaHolds.Total >= TimeSpan.FromSeconds(1.5));
+        Assert.True(host.Broker.Statistics.QuotaHolds.Count >= 1);
 
         // The last one was charged, too.
         var gone = publisher.HangUpAsync();

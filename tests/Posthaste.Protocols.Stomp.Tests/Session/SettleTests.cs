@@ -129,6 +129,28 @@ public sealed class SettleTests
     }
 
     [Fact]
+    public async Task The_oldest_message_that_a_client_has_not_acknowledged_is_known()
+    {
+        var time = new ManualTime();
+        await using var host = new BrokerHost(options => options.ConnectionTime = time);
+        var client = await host.OpenAsync();
+        var messages = await DeliverAsync(client, "client-individual", 1);
+        time.Advance(TimeSpan.FromMinutes(2));
+        await client.PublishAsync("/queue/a", "young");
+        await client.ExpectMessageAsync("young");
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        var queue = Assert.Single(host.Broker.Queues);
+        Assert.InRange(host.Broker.LookAtPins().Of(queue).OldestUnacked!.AgeMs, 179_000, 180_000);
+        await client.AckAsync(messages[0], "receipt:1\n");
+        await client.ExpectReceiptAsync("1");
+        time.Advance(TimeSpan.FromSeconds(5));
+        var oldest = host.Broker.LookAtPins().Of(queue).OldestUnacked!;
+        Assert.InRange(oldest.AgeMs, 64_000, 65_000);
+        Assert.Equal("T_0", oldest.ConsumerTag);
+    }
+
+    [Fact]
     public async Task Nothing_is_acknowledged_twice()
     {
         await using var host = new BrokerHost();

@@ -49,6 +49,28 @@ public sealed class DoctorTests
     }
 
     [Theory]
+    [InlineData(3_600_000, Verdict.Doubtful)]
+    [InlineData(60_000, Verdict.Good)]
+    public void A_message_that_is_out_for_long_is_doubtful_and_its_holder_named(long ageMs, object verdict)
+    {
+        var node = JsonNode.Parse(
+            """
+            {"pinned":{"longest_unacknowledged":{"vhost":"/","queue":"orders","oldest_unacknowledged":{"age_ms":AGE,
+            "consumer_tag":"t","connection":"a -> b","channel":"a -> b (1)","user":"shop"}}}}
+            """.Replace("AGE", $"{ageMs}", StringComparison.Ordinal))!.AsObject();
+        var finding = BrokerChecks.Unacknowledged(node);
+        Assert.Equal((Verdict)verdict, finding.Verdict);
+        Assert.EndsWith("queue 'orders' in '/', a -> b (1) of user 'shop'", finding.Fact, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3, Verdict.Doubtful)]
+    [InlineData(0, Verdict.Good)]
+    public void Connections_that_wait_for_a_quota_are_doubtful(long held, object verdict) => Assert.Equal(
+        (Verdict)verdict,
+        BrokerChecks.Throttled(new JsonObject { ["quota_held_connections"] = held }).Verdict);
+
+    [Theory]
     [InlineData(2_000_000, 0, Verdict.Doubtful)]
     [InlineData(2_000_000, 1, Verdict.Good)]
     [InlineData(10, 0, Verdict.Good)]

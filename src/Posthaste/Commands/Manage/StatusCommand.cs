@@ -57,9 +57,24 @@ internal static class StatusCommand
             .Where(static member => member.Value is JsonValue value && value.TryGetValue<bool>(out var on) && on)
             .Select(static member => member.Key[..^"_alarm".Length]).ToList();
         Screen.Fact("alarms", alarms.Count == 0 ? "none" : $"{string.Join(", ", alarms)}: publishers are held");
+        if (node["pinned"] is not JsonObject pinned) return;
+        Screen.Fact("stored", $"{Bytes(pinned["journal_bytes"])} of journal, {Bytes(pinned["segment_bytes"])} of "
+            + $"segments, {Bytes(pinned["memory_bytes"])} in memory only");
+        if (pinned["longest_unacknowledged"] is not JsonObject row) return;
+        var age = TimeSpan.FromMilliseconds(
+            Column.Find(row, "oldest_unacknowledged.age_ms")?.GetValue<double>() ?? 0);
+        Screen.Fact("longest out", $"{Age(age)}: {Holder(row)}");
     }
 
-    private static string Age(TimeSpan age) => age.TotalDays >= 1
+    /// <summary>Who has a delivery: the queue, the connection or channel, and the user.</summary>
+    internal static string Holder(JsonObject row)
+    {
+        var oldest = row["oldest_unacknowledged"]!;
+        return $"queue '{row["queue"]}' in '{row["vhost"]}', {oldest["channel"] ?? oldest["connection"]} "
+            + $"of user '{oldest["user"]}'";
+    }
+
+    internal static string Age(TimeSpan age) => age.TotalDays >= 1
         ? $"{(int)age.TotalDays} d {age.Hours} h"
         : age.TotalHours >= 1 ? $"{age.Hours} h {age.Minutes} min" : $"{age.Minutes} min {age.Seconds} s";
 

@@ -14,6 +14,9 @@ internal static class BrokerChecks
 
     private const int QueueLengthWorth = 1_000_000;
 
+    /// <summary>Half of what a client gets by default: somebody has time to look.</summary>
+    private static readonly TimeSpan UnacknowledgedMax = TimeSpan.FromMinutes(15);
+
     /// <summary>The API's own checks: path, name, and what to do when one fails.</summary>
     private static readonly (string Path, string Name, string Advice)[] Health =
     [
@@ -34,6 +37,11 @@ internal static class BrokerChecks
         foreach (var check in Health) yield return await HealthAsync(client, check, cancellation);
         yield return Exposure(overview["listeners"]!.AsArray());
         yield return Waiting(overview);
+        foreach (var node in (await client.GetAsync("nodes", cancellation))!.AsArray())
+        {
+            yield return Unacknowledged(node!.AsObject());
+            yield return Throttled(node.AsObject());
+        }
     }
 
     internal static Finding Clock(DateTimeOffset broker, DateTimeOffset here)
@@ -62,6 +70,33 @@ internal static class BrokerChecks
         return Finding.DoubtfulIf(ready > QueueLengthWorth && consumers == 0, "backlog",
             $"{ready:#,0} ready, {consumers:#,0} consumers",
             "nobody consumes: see posthaste queues --sort messages_ready");
+    }
+
+    /// <summary>
+    /// A delivery that is out keeps its message, and with it memory or disk, and all that waits behind it.
+    /// </summary>
+    internal static Finding Unacknowledged(JsonObject node)
+    {
+        const string Check = "unacknowledged";
+        if (Column.Find(node, "pinned.longest_unacknowledged") is not JsonObject row)
+            return new Finding(Check, Verdict.Good, "nothing is out for long");
+        var age = TimeSpan.FromMilliseconds(
+            Column.Find(row, "oldest_unacknowledged.age_ms")?.GetValue<double>() ?? 0);
+        return Finding.DoubtfulIf(age > UnacknowledgedMax, Check,
+            $"{StatusCommand.Age(age)}: {StatusCommand.Holder(row)}",
+            "see to that client, or close it: posthaste connections close NAME. The queue's argument "
+            + "x-consumer-timeout takes messages back by itself");
+    }
+
+    /// <summary>Publishers that have to wait are as intended, or a quota is too small.</summary>
+    internal static Finding Throttled(JsonObject node)
+    {
+        var held = node["quota_held_connections"]?.GetValue<long>() ?? 0;
+        return Finding.DoubtfulIf(held > 0, "quotas",
+            held == 0
+                ? "nobody waits"
+                : $"{held:#,0} connections wait for max-messages-per-second or max-bytes-per-second",
+            "raise the limit of the user or the virtual host, unless that is what it is for");
     }
 
     private static bool IsPrivate(JsonObject listener)

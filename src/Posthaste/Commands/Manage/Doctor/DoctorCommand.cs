@@ -17,8 +17,8 @@ internal static class DoctorCommand
     {
         var command = new ManualCommand("doctor", "Check machine and broker, and say what to change.",
             """
-            Checks limits, memory, clock, certificates, alarms, listeners and backlogs; with --data the disk too. Ends
-            with 1 if something has to be changed.
+            Checks limits, memory, clock, certificates, alarms, listeners, backlogs, messages that are out for long and
+            quotas; with --data the disk too. Ends with 1 if something has to be changed.
 
             Examples:
               posthaste doctor --data posthaste-data
