@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Security;
 using Posthaste.Core.Catalog;
+using Posthaste.Storage.Encryption;
 
 namespace Posthaste.Broker;
 
@@ -12,6 +13,15 @@ public sealed class MessageBrokerOptions
 {
     /// <summary>Data directory; null keeps everything in memory (nothing survives the process).</summary>
     public string? DataDirectory { get; set; }
+
+    /// <summary>
+    /// File with the key, 64 hexadecimal digits, that the data directory is encrypted with; a new directory is made so.
+    /// Null (the default) for one that is not encrypted. Has no meaning without a directory.
+    /// </summary>
+    public string? EncryptionKeyFile { get; set; }
+
+    /// <summary>The key itself, where it does not come from a file; goes before the file.</summary>
+    public MasterKey? EncryptionKey { get; set; }
 
     /// <summary>
     /// Bytes of journal at most before what is still wanted in its oldest part is moved out and the files are used

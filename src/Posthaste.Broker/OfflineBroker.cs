@@ -5,6 +5,7 @@ using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Storage;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 
 namespace Posthaste.Broker;
 
@@ -36,14 +37,20 @@ public sealed class OfflineBroker : IAsyncDisposable
     /// <summary>
     /// Recovers a directory. Time stands still at the last write, so nothing expires by being looked at.
     /// </summary>
-    /// <exception cref="IOException">It can't be read, or a newer version wrote it.</exception>
-    public static OfflineBroker Open(string directory, ILoggerFactory loggers)
+    /// <param name="directory">The data directory.</param>
+    /// <param name="key">What it is encrypted with; null for nothing.</param>
+    /// <param name="loggers">Where its log goes.</param>
+    /// <exception cref="IOException">
+    /// It can't be read, a newer version wrote it, or it is encrypted with another key.
+    /// </exception>
+    public static OfflineBroker Open(string directory, MasterKey? key, ILoggerFactory loggers)
     {
         if (!Directory.Exists(directory)) throw new DirectoryNotFoundException($"There is no directory {directory}.");
         var time = new StoppedTime();
         var options = new MessageBrokerOptions
         {
             DataDirectory = directory,
+            EncryptionKey = key,
             Time = time,
             ConnectionTime = time,
             VirtualHosts = [],

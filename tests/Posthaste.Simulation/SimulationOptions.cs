@@ -13,6 +13,9 @@ internal sealed record SimulationOptions
     /// <summary>Bits of stored files are flipped now and then.</summary>
     public bool FlipsBits { get; init; }
 
+    /// <summary>The data directory is encrypted. Default: for every fourth seed.</summary>
+    public bool IsEncrypted => Seed % 4 == 3;
+
     /// <summary>Told what happens, step by step.</summary>
     public Action<string>? Trace { get; init; }
 

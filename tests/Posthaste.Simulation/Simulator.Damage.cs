@@ -1,3 +1,4 @@
+using Posthaste.Storage.Devices;
 using Posthaste.Storage.Verification;
 
 namespace Posthaste.Simulation;
@@ -31,7 +32,7 @@ internal sealed partial class Simulator
             return;
         }
 
-        var verified = DataVerifier.Verify(_host.Device!);
+        var verified = DataVerifier.Verify(DataDirectory.View(_host.Device!, _host.Options.EncryptionKey));
         Open();
         if (_hasFlipped) NoteDamage(verified);
         else CheckWhole(verified);

@@ -4,6 +4,7 @@ using Posthaste.Simulation.Clients;
 using Posthaste.Simulation.Hosting;
 using Posthaste.Simulation.Model;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 
 namespace Posthaste.Simulation;
 
@@ -33,6 +34,7 @@ internal sealed partial class Simulator
         _random = new SeededRandom(options.Seed);
         _model = new BrokerModel { IsOff = () => IsOff, SeesDamage = SeesDamage };
         _host = new BrokerHost(new FaultyDevice(_random.NextBits()), _random.NextBits(), options.Wrap);
+        if (options.IsEncrypted) _host.Options.EncryptionKey = MasterKey.TryParse(new string('a', 64));
     }
 
     /// <summary>Crashes and power cuts, for the statistics.</summary>

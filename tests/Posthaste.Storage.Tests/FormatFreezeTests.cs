@@ -1,4 +1,5 @@
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 using Posthaste.Storage.Journaling;
 using Posthaste.Storage.Segments;
 using Posthaste.Storage.Snapshots;
@@ -9,22 +10,29 @@ namespace Posthaste.Storage.Tests;
 
 /// <summary>
 /// Directories written by every format version, checked in, keep opening. To add one for a new version, raise
-/// <see cref="DataDirectory.FormatVersion"/> and run the tests with POSTHASTE_WRITE_SAMPLE set to the new folder.
+/// <see cref="DataDirectory.FormatVersion"/> and run the tests with POSTHASTE_WRITE_SAMPLE set to the folder of the
+/// samples.
 /// </summary>
 public sealed class FormatFreezeTests
 {
+    private const string Encrypted = "-encrypted";
+
     private static string Folder(string version) => Path.Combine(AppContext.BaseDirectory, "FormatFreeze", version);
+
+    private static MasterKey? KeyOf(string version) =>
+        version.EndsWith(Encrypted, StringComparison.Ordinal) ? TestKeys.Master : null;
 
     [Theory]
     [InlineData("v1")]
+    [InlineData("v1" + Encrypted)]
     public void A_directory_of_each_version_opens_and_has_what_was_written(string version)
     {
         using var copy = new TemporaryDirectory();
         CopyAll(Folder(version), copy.Path);
-        using var device = new FileDevice(copy.Path);
+        using var below = new FileDevice(copy.Path);
+        using DataDirectory directory = DataDirectory.Open(below, newId: 0, KeyOf(version));
+        IStorageDevice device = directory.Device;
         Assert.Empty(DataVerifier.Verify(device).Findings);
-
-        using DataDirectory directory = DataDirectory.Open(device, newId: 0);
         Assert.Equal((0x0123456789ABCDEFul, 2L), (directory.Id, directory.Epoch));
         var replay = new RecordingReplay();
         using Journal journal = Journal.Open(
@@ -39,18 +47,21 @@ public sealed class FormatFreezeTests
         Assert.Contains(replay.Batches, b => b.Start == snapshot.Info.Position);
     }
 
-    [Fact]
-    public void The_current_version_writes_what_is_checked_in()
+    [Theory]
+    [InlineData("")]
+    [InlineData(Encrypted)]
+    public void The_current_version_writes_what_is_checked_in(string kind)
     {
+        string version = $"v{DataDirectory.FormatVersion}{kind}";
         using var written = new TemporaryDirectory();
         using var device = new FileDevice(written.Path);
-        SampleData.Write(device);
+        SampleData.Write(device, KeyOf(version));
         if (Environment.GetEnvironmentVariable("POSTHASTE_WRITE_SAMPLE") is { Length: > 0 } target)
         {
-            CopyAll(written.Path, target);
+            CopyAll(written.Path, Path.Combine(target, version));
             return;
         }
-        string frozen = Folder($"v{DataDirectory.FormatVersion}");
+        string frozen = Folder(version);
         string[] names = [.. Directory.EnumerateFiles(frozen, "*", SearchOption.AllDirectories)
             .Select(f => Path.GetRelativePath(frozen, f))];
         Assert.True(names.Length >= 6);

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
+using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 using Posthaste.Storage.Journaling;
 using Posthaste.Storage.Segments;
 using Posthaste.Storage.Snapshots;
@@ -22,10 +24,12 @@ internal static class SampleData
         FirstFileBytes = 128 * 1024,
     };
 
-    /// <summary>Writes it; the content is the same every time.</summary>
-    public static void Write(IStorageDevice device)
+    /// <summary>Writes it; the content is the same every time, also when it is encrypted.</summary>
+    public static void Write(IStorageDevice below, MasterKey? key = null)
     {
-        using DataDirectory directory = DataDirectory.Open(device, newId: 0x0123456789ABCDEF);
+        using DataDirectory directory = DataDirectory.Open(
+            below, newId: 0x0123456789ABCDEF, key, new SeededRandom(1).Fill);
+        IStorageDevice device = directory.Device;
         using Journal journal = Journal.Open(device, Options(directory), 0, new RecordingNothing(), out _);
         long middle = 0;
         for (int batch = 0; batch < BatchCount; batch++)

@@ -1,4 +1,5 @@
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 using Posthaste.Storage.Journaling;
 using Posthaste.Storage.Segments;
 using Posthaste.Storage.Snapshots;
@@ -39,12 +40,17 @@ internal sealed class DataStore : IDisposable
     public static DataStore InMemory(MessageBrokerOptions options) => new(null, options);
 
     /// <summary>Takes the directory for this process.</summary>
-    /// <exception cref="IOException">It is in use, of a newer version, or can't be read or written.</exception>
+    /// <exception cref="IOException">
+    /// It is in use, of a newer version, encrypted with another key, or can't be read or written.
+    /// </exception>
     public static DataStore Lock(IStorageDevice device, MessageBrokerOptions options)
     {
         Span<byte> id = stackalloc byte[sizeof(ulong)];
         options.FillRandom(id);
-        return new DataStore(DataDirectory.Open(device, BitConverter.ToUInt64(id)), options);
+        var key = options.EncryptionKey
+            ?? (options.EncryptionKeyFile is { } file ? MasterKey.Read(file) : null);
+        return new DataStore(
+            DataDirectory.Open(device, BitConverter.ToUInt64(id), key, options.FillRandom), options);
     }
 
     /// <summary>Opens the journal and replays it.</summary>

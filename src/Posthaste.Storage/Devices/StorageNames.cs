@@ -6,6 +6,8 @@ internal static class StorageNames
     public const string Top = "";
     public const string Format = "format";
     public const string Epoch = "epoch";
+    public const string Key = "key";
+    public const string KeyCopy = "key.copy";
     public const string JournalFolder = "journal";
     public const string SegmentFolder = "segments";
     public const string StateFolder = "state";

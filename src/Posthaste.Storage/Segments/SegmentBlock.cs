@@ -43,8 +43,13 @@ public sealed class SegmentBlock : RefCounted
     {
         private readonly SegmentBlock _block;
         private int _next = SegmentFormat.HeaderBytes;
+        private int _left;
 
-        internal Enumerator(SegmentBlock block) => _block = block;
+        internal Enumerator(SegmentBlock block)
+        {
+            _block = block;
+            _left = block.Info.Count;
+        }
 
         /// <summary>The entry reached.</summary>
         public Item Current { get; private set; }
@@ -52,10 +57,11 @@ public sealed class SegmentBlock : RefCounted
         /// <summary>Goes on to the next entry, if there is one.</summary>
         public bool MoveNext()
         {
-            if (_next >= _block.Info.Length)
+            if (_left == 0)
             {
                 return false;
             }
+            _left--;
             SegmentEntry entry = SegmentFormat.ReadEntry(_block.Array.AsSpan(_next), out int messageBytes);
             int messageOffset = _next + SegmentFormat.EntryHeaderBytes;
             Current = new Item(entry, new SegmentLocation(_block.Info.SegmentId, _block.Info.Offset + messageOffset),

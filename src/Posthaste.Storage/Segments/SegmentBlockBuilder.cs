@@ -23,7 +23,7 @@ public sealed class SegmentBlockBuilder : IDisposable
     public int Count => _info.Count;
 
     /// <summary>Bytes that the block will take in its file.</summary>
-    public int Bytes => _bytes;
+    public int Bytes => SegmentFormat.BlockBytes(_bytes);
 
     /// <summary>
     /// Where in the block the message added last begins; with the block's own offset, where it will be in the file.
@@ -49,14 +49,15 @@ public sealed class SegmentBlockBuilder : IDisposable
     public bool TryAdd(in SegmentEntry entry, ReadOnlySpan<byte> message)
     {
         int end = _bytes + SegmentFormat.EntryBytes(message.Length);
-        if (end > SegmentFormat.BlockBytesMax && Count > 0)
+        int blockBytes = SegmentFormat.BlockBytes(end);
+        if (blockBytes > SegmentFormat.BlockBytesMax && Count > 0)
         {
             return false;
         }
-        if (end > _memory.Array.Length)
+        if (blockBytes > _memory.Array.Length)
         {
             _memory.Release();
-            _memory = _pool.Rent(end);
+            _memory = _pool.Rent(blockBytes);
         }
         SegmentFormat.WriteEntry(_memory.Array.AsSpan(_bytes), entry, message);
         LastMessageOffset = _bytes + SegmentFormat.EntryHeaderBytes;
@@ -80,8 +81,9 @@ public sealed class SegmentBlockBuilder : IDisposable
     internal ReadOnlySpan<byte> Finish(int segmentId, long offset, out SegmentBlockInfo info)
     {
         Checks.Require(Count > 0);
-        info = _info with { SegmentId = segmentId, Offset = offset, Length = _bytes };
-        Span<byte> block = _memory.Array.AsSpan(0, _bytes);
+        info = _info with { SegmentId = segmentId, Offset = offset, Length = Bytes };
+        Span<byte> block = _memory.Array.AsSpan(0, Bytes);
+        block[_bytes..].Clear();
         SegmentFormat.WriteHeader(block, info);
         return block;
     }

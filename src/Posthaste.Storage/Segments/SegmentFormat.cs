@@ -17,6 +17,8 @@ namespace Posthaste.Storage.Segments;
 /// +---------------+--------+-------+------+------------------+
 ///   i64             i64      u8      7      bodyBytes
 /// </code>
+/// Zeros behind the last entry make the block a multiple of 16 long, so that two blocks never share what an encrypted
+/// file is encrypted by; earlier writers left them out.
 /// headerCrc covers everything behind itself up to the body, bodyCrc the body. Segment and offset say where the block
 /// belongs, so that a misplaced one is not valid. An entry starts at a multiple of 8 within the body:
 /// <code>
@@ -41,6 +43,8 @@ internal static class SegmentFormat
     private const int CrcEnd = 12;
 
     public static int EntryBytes(int messageBytes) => (EntryHeaderBytes + messageBytes + 7) & -8;
+
+    public static int BlockBytes(int bytes) => (bytes + 15) & -16;
 
     public static void WriteHeader(Span<byte> block, in SegmentBlockInfo info)
     {

@@ -120,6 +120,56 @@ public sealed class DataCommandTests
         Assert.False(Directory.Exists(directory["missing"]));
     }
 
+    [Fact]
+    public async Task An_encrypted_copy_opens_with_its_key_and_with_no_other()
+    {
+        using var directory = await WrittenDirectoryAsync();
+        using var elsewhere = new TemporaryDirectory();
+        var (key, other) = (elsewhere["key"], elsewhere["other.key"]);
+        await File.WriteAllTextAsync(key, new string('1', 64) + "\n");
+        await File.WriteAllTextAsync(other, new string('2', 64) + "\n");
+        var encrypted = elsewhere["encrypted"];
+        var backup =
+            await PosthasteProcess.RunAsync("data", "backup", directory.Path, encrypted, "--target-key-file", key);
+        Assert.Equal(0, backup.ExitCode);
+
+        await AssertRefusedAsync("no key is given", "serve", "--data", encrypted);
+        await AssertRefusedAsync(
+            "another key", "serve", "--data", encrypted, "--set", $"EncryptionKeyFile={other}");
+        await AssertRefusedAsync("no key is given", "data", "verify", encrypted);
+
+        var rekeyed =
+            await PosthasteProcess.RunAsync("data", "rekey", encrypted, "--key-file", key, "--new-key-file", other);
+        Assert.Equal(0, rekeyed.ExitCode);
+        await AssertRefusedAsync("another key", "data", "verify", encrypted, "--key-file", key);
+
+        using (var serve = await PosthasteProcess.ServeAsync(
+            "--data", encrypted, "--set", $"EncryptionKeyFile={other}"))
+        {
+            var published = await PosthasteProcess.RunAsync(
+                $"{MessageCount + 1}", [], ["publish", "--uri", serve.Uri, "--queue", "numbers", "--lines"]);
+            Assert.Equal(0, published.ExitCode);
+            Assert.Equal(0, (await serve.StopAsync()).ExitCode);
+        }
+
+        var decrypted = elsewhere["decrypted"];
+        var back = await PosthasteProcess.RunAsync(
+            "data", "backup", encrypted, decrypted, "--key-file", other, "--decrypt");
+        Assert.Equal(0, back.ExitCode);
+        foreach (var (path, more) in ((string, string[])[])[(decrypted, []), (encrypted, ["--key-file", other])])
+        {
+            var exported = await PosthasteProcess.RunAsync(["data", "export", path, "--queue", "numbers", .. more]);
+            Assert.Equal(MessageCount + 1, exported.Output.TrimEnd().Split('\n').Length);
+        }
+    }
+
+    private static async Task AssertRefusedAsync(string because, params string[] arguments)
+    {
+        var result = await PosthasteProcess.RunAsync(arguments);
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains(because, result.Error, StringComparison.Ordinal);
+    }
+
     private static async Task<TemporaryDirectory> WrittenDirectoryAsync()
     {
         var directory = new TemporaryDirectory();

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 
 namespace Posthaste.Storage.Tests.Devices;
 
@@ -7,7 +9,7 @@ public sealed class DeviceContractTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    public static TheoryData<string> Kinds => ["file", "memory", "faulty"];
+    public static TheoryData<string> Kinds => ["file", "memory", "faulty", "encrypted"];
 
     public void Dispose() => _directory.Dispose();
 
@@ -89,6 +91,7 @@ public sealed class DeviceContractTests : IDisposable
     {
         "file" => new FileDevice(_directory.Path),
         "memory" => new MemoryDevice(),
+        "encrypted" => new EncryptedDevice(new MemoryDevice(), TestKeys.DataKey, RandomNumberGenerator.Fill),
         _ => new FaultyDevice(seed: 5),
     };
 }

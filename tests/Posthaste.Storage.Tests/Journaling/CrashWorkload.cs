@@ -1,5 +1,6 @@
 using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 using Posthaste.Storage.Journaling;
 using Posthaste.Storage.Snapshots;
 
@@ -9,7 +10,7 @@ namespace Posthaste.Storage.Tests.Journaling;
 /// A small broker's use of the storage on a device that may lose its power at any change: it knows what was promised,
 /// and checks after each opening that the promise was kept.
 /// </summary>
-internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
+internal sealed class CrashWorkload(ulong seed, FaultyDevice device, MasterKey? key = null)
 {
     private readonly SeededRandom _random = new(seed);
     private readonly List<RecordingReplay.Record> _committed = [];
@@ -24,13 +25,13 @@ internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
     {
         try
         {
-            using DataDirectory directory = DataDirectory.Open(Device, newId: 99);
+            using DataDirectory directory = DataDirectory.Open(Device, newId: 99, key, _random.Fill);
             Assert.True(directory.Epoch > _lastEpoch);
             _lastEpoch = directory.Epoch;
             using Journal journal = OpenAndCheck(directory);
             for (int i = 0; i < steps; i++)
             {
-                Step(journal);
+                Step(directory.Device, journal);
             }
             return true;
         }
@@ -45,14 +46,15 @@ internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
     private Journal OpenAndCheck(DataDirectory directory)
     {
         long from = 0;
-        using (SnapshotReader? snapshot = new SnapshotStore(Device).OpenNewest(out IReadOnlyList<string> damages))
+        var store = new SnapshotStore(directory.Device);
+        using (SnapshotReader? snapshot = store.OpenNewest(out IReadOnlyList<string> damages))
         {
             Assert.Empty(damages);
             from = snapshot?.Info.Position ?? 0;
         }
         Assert.True(from >= _recycledBefore);
         var replay = new RecordingReplay();
-        Journal journal = Journal.Open(Device, Options(directory), from, replay, out RecoveryReport report);
+        Journal journal = Journal.Open(directory.Device, Options(directory), from, replay, out RecoveryReport report);
         try
         {
             Assert.Empty(report.Damages);
@@ -92,7 +94,7 @@ internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
         }
     }
 
-    private void Step(Journal journal)
+    private void Step(IStorageDevice view, Journal journal)
     {
         switch (_random.Below(10))
         {
@@ -100,7 +102,7 @@ internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
                 journal.PrepareNextFile();
                 break;
             case 1:
-                SnapshotAndRecycle(journal);
+                SnapshotAndRecycle(view, journal);
                 break;
             default:
                 Append(journal);
@@ -141,10 +143,10 @@ internal sealed class CrashWorkload(ulong seed, FaultyDevice device)
         _inFlight = [];
     }
 
-    private void SnapshotAndRecycle(Journal journal)
+    private void SnapshotAndRecycle(IStorageDevice view, Journal journal)
     {
         long position = journal.DurablePosition;
-        var store = new SnapshotStore(Device);
+        var store = new SnapshotStore(view);
         using (SnapshotWriter writer = store.Create(new SnapshotInfo(position, _lastEpoch, 5)))
         {
             writer.Complete();

@@ -11,11 +11,18 @@ internal static class BackupCommand
     /// <summary>The name that a copy in the making has: until it is whole, nobody mistakes it for one.</summary>
     private const string PartialSuffix = ".partial";
 
-    private const string LockFile = "lock";
-    private const int CopyBufferBytes = 1 << 20;
-
     private static readonly Argument<string> Directory = DataCommand.Directory();
     private static readonly Argument<string> Target = new("target") { Description = "Where to; it must not exist." };
+    private static readonly Option<string> KeyFile = DataCommand.KeyFile();
+
+    private static readonly Option<string> TargetKeyFile = new("--target-key-file")
+    {
+        Description = "Encrypt the copy anew, whatever the directory is: with a key of its own, kept by this one.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<bool> Decrypt = new("--decrypt") { Description = "Do not encrypt the copy." };
+
     private static readonly Option<bool> Json = BrokerOption.CreateJson();
 
     public static Command Create()
@@ -23,12 +30,14 @@ internal static class BackupCommand
         var command = new ManualCommand("backup", "Copy a data directory and check the copy.",
             """
             The copy is synced to disk, read back and checked before the command says that it is there. To
-            restore, start a broker on it (or on a copy of it).
+            restore, start a broker on it (or on a copy of it). The copy of an encrypted directory is encrypted
+            with the same key, unless told otherwise.
 
-            Example:
+            Examples:
               posthaste data backup posthaste-data /backup/2026-01-31
+              posthaste data backup posthaste-data encrypted-data --target-key-file /etc/posthaste/key
             """)
-        { Directory, Target, Json };
+        { Directory, Target, KeyFile, TargetKeyFile, Decrypt, Json };
         command.SetAction((parsed, cancellation) => DataCommand.GuardAsync(() => RunAsync(parsed, cancellation)));
         return command;
     }
@@ -40,16 +49,24 @@ internal static class BackupCommand
         if (Path.Exists(target))
             throw new PosthasteConfigurationException($"{target} exists; a backup does not write over anything");
 
-        using var device = DataCommand.Open(source);
+        var key = DataCommand.ReadKey(parsed, KeyFile);
+        var targetKey = DataCommand.ReadKey(parsed, TargetKeyFile);
+        var decrypts = parsed.GetValue(Decrypt);
+        if (decrypts && targetKey is not null)
+            throw new PosthasteConfigurationException("--decrypt and --target-key-file exclude each other");
+
+        using var device = DataCommand.Open(source, key);
         using var held = device.Lock();
         var partial = target + PartialSuffix;
         if (Path.Exists(partial))
             throw new PosthasteConfigurationException(
                 $"{partial} exists, from a backup that was interrupted; delete it first");
 
-        var bytes =
-            await Screen.WithProgressAsync("copying", report => CopyAsync(source, partial, report, cancellation));
-        using (var copy = DataCommand.Open(partial))
+        var isAnew = decrypts || targetKey is not null;
+        var bytes = await Screen.WithProgressAsync("copying", report => isAnew
+            ? Task.FromResult(DirectoryCopy.Anew(device, partial, targetKey, report, cancellation))
+            : DirectoryCopy.AsItIsAsync(source, partial, report, cancellation));
+        using (var copy = DataCommand.Open(partial, isAnew ? targetKey : key))
         {
             var verification = await VerifyCommand.VerifyAsync(copy);
             Report(target, bytes, verification, parsed.GetValue(Json));
@@ -76,29 +93,5 @@ internal static class BackupCommand
         }
 
         foreach (var finding in verification.Findings) Screen.Error(VerifyCommand.Describe(finding));
-    }
-
-    private static async Task<long> CopyAsync(
-        string source, string target, Action<double, string> progress, CancellationToken cancellation)
-    {
-        var files = new DirectoryInfo(source).GetFiles("*", SearchOption.AllDirectories)
-            .Where(file => file.Name != LockFile)
-            .ToList();
-        var total = Math.Max(1, files.Sum(file => file.Length));
-        var copied = 0L;
-        foreach (var file in files)
-        {
-            var name = Path.GetRelativePath(source, file.FullName);
-            var copy = Path.Combine(target, name);
-            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            await using var from = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            await using var to = new FileStream(copy, FileMode.CreateNew, FileAccess.Write);
-            await from.CopyToAsync(to, CopyBufferBytes, cancellation);
-            to.Flush(flushToDisk: true);
-            copied += file.Length;
-            progress((double)copied / total, name);
-        }
-
-        return copied;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Posthaste.Server;
 using Posthaste.Storage.Devices;
+using Posthaste.Storage.Encryption;
 
 namespace Posthaste.Commands.Data;
 
@@ -10,8 +11,8 @@ internal static class DataCommand
     public static Command Create() =>
         new ManualCommand("data", "Look into, check, export and copy a data directory.",
             """
-            Nothing here changes the directory. Stop the broker first, except for inspect and export, which show
-            what was on disk at that moment.
+            Nothing here changes the directory, except that rekey replaces its key. Stop the broker first, except
+            for inspect and export, which show what was on disk at that moment.
 
             Examples:
               posthaste data inspect posthaste-data
@@ -24,11 +25,40 @@ internal static class DataCommand
             VerifyCommand.Create(),
             ExportCommand.Create(),
             BackupCommand.Create(),
+            RekeyCommand.Create(),
         };
 
     internal static Argument<string> Directory() => new("directory") { Description = "The data directory." };
 
-    /// <summary>Opens a directory that holds data.</summary>
+    internal static Option<string> KeyFile() => new("--key-file")
+    {
+        Description = "File with the key of an encrypted directory.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>The key that an option names; null when it is not given.</summary>
+    /// <exception cref="IOException">The file holds no key, or can't be read.</exception>
+    internal static MasterKey? ReadKey(ParseResult parsed, Option<string> option) =>
+        parsed.GetValue(option) is { } file ? MasterKey.Read(file) : null;
+
+    /// <summary>Opens a directory that holds data, as who has its key sees it.</summary>
+    /// <exception cref="PosthasteDataException">It holds none, or data that this version can't read.</exception>
+    /// <exception cref="IOException">The key is missing, or another one.</exception>
+    internal static IStorageDevice Open(string directory, MasterKey? key)
+    {
+        var device = Open(directory);
+        try
+        {
+            return DataDirectory.View(device, key);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a directory that holds data, as it is on disk.</summary>
     /// <exception cref="PosthasteDataException">It holds none, or data that this version can't read.</exception>
     internal static FileDevice Open(string directory)
     {

@@ -16,6 +16,7 @@ namespace Posthaste.Commands.Data;
 internal static class ExportCommand
 {
     private static readonly Argument<string> Directory = DataCommand.Directory();
+    private static readonly Option<string> KeyFile = DataCommand.KeyFile();
 
     private static readonly Option<string> Queue = new("--queue")
     {
@@ -47,7 +48,7 @@ internal static class ExportCommand
             Example:
               posthaste data export posthaste-data --queue orders | jq -r .body
             """)
-        { Directory, Queue, VirtualHost, Output };
+        { Directory, KeyFile, Queue, VirtualHost, Output };
         command.SetAction((parsed, _) => DataCommand.GuardAsync(() => RunAsync(parsed)));
         return command;
     }
@@ -55,8 +56,9 @@ internal static class ExportCommand
     private static async Task<int> RunAsync(ParseResult parsed)
     {
         var path = parsed.GetRequiredValue(Directory);
-        using var device = DataCommand.Open(path);
-        await using var broker = OfflineBroker.Open(path, NullLoggerFactory.Instance);
+        var key = DataCommand.ReadKey(parsed, KeyFile);
+        using var device = DataCommand.Open(path, key);
+        await using var broker = OfflineBroker.Open(path, key, NullLoggerFactory.Instance);
         KnownFormats.Register(broker.Formats);
         var queue = Find(broker, parsed.GetRequiredValue(VirtualHost), parsed.GetRequiredValue(Queue));
         var total = Math.Max(1, queue.MessageCount);

@@ -10,11 +10,15 @@ namespace Posthaste.Commands.Data;
 internal static class InspectCommand
 {
     private static readonly Argument<string> Directory = DataCommand.Directory();
+    private static readonly Option<string> KeyFile = DataCommand.KeyFile();
     private static readonly Option<bool> Json = BrokerOption.CreateJson();
 
     public static Command Create()
     {
-        var command = new Command("inspect", "Show the queues and files of a data directory.") { Directory, Json };
+        var command = new Command("inspect", "Show the queues and files of a data directory.")
+        {
+            Directory, KeyFile, Json,
+        };
         command.SetAction((parsed, _) => DataCommand.GuardAsync(() => RunAsync(parsed)));
         return command;
     }
@@ -22,16 +26,18 @@ internal static class InspectCommand
     private static async Task<int> RunAsync(ParseResult parsed)
     {
         var path = parsed.GetRequiredValue(Directory);
-        using var device = DataCommand.Open(path);
-        await using var broker = OfflineBroker.Open(path, NullLoggerFactory.Instance);
+        var key = DataCommand.ReadKey(parsed, KeyFile);
+        using var device = DataCommand.Open(path, key);
+        await using var broker = OfflineBroker.Open(path, key, NullLoggerFactory.Instance);
         if (parsed.GetValue(Json)) WriteJson(device, broker);
         else WriteText(device, broker);
         return ExitCode.Ok;
     }
 
-    private static void WriteText(FileDevice device, OfflineBroker broker)
+    private static void WriteText(IStorageDevice device, OfflineBroker broker)
     {
         Screen.Fact("data", $"{device.Description} (id {DataDirectory.ReadId(device):x16})");
+        if (DataDirectory.IsEncrypted(device)) Screen.Fact("encrypted", "yes");
         Screen.Fact("opened", $"{DataDirectory.ReadEpoch(device):#,0} times");
         Screen.Fact("stopped", broker.Recovery.WasClean ? "in order" : "by a crash, or it is running");
         foreach (var (folder, count, bytes) in Files(device))
@@ -53,10 +59,11 @@ internal static class InspectCommand
         if (count > 0) Screen.Fact(what, $"{count:#,0} in {host}, {bytes / 1e6:#,0.0} MB of memory");
     }
 
-    private static void WriteJson(FileDevice device, OfflineBroker broker) => JsonOutput.Write(writer =>
+    private static void WriteJson(IStorageDevice device, OfflineBroker broker) => JsonOutput.Write(writer =>
     {
         writer.WriteString("directory", device.Description);
         writer.WriteString("id", $"{DataDirectory.ReadId(device):x16}");
+        writer.WriteBoolean("encrypted", DataDirectory.IsEncrypted(device));
         writer.WriteNumber("epoch", DataDirectory.ReadEpoch(device));
         writer.WriteBoolean("stoppedInOrder", broker.Recovery.WasClean);
         writer.WriteStartObject("files");
@@ -98,7 +105,7 @@ internal static class InspectCommand
         writer.WriteEndArray();
     });
 
-    private static IEnumerable<(string Folder, int Count, long Bytes)> Files(FileDevice device)
+    private static IEnumerable<(string Folder, int Count, long Bytes)> Files(IStorageDevice device)
     {
         foreach (var folder in (string[])["journal", "segments", "state", "quarantine"])
         {

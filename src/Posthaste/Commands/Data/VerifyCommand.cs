@@ -10,6 +10,7 @@ namespace Posthaste.Commands.Data;
 internal static class VerifyCommand
 {
     private static readonly Argument<string> Directory = DataCommand.Directory();
+    private static readonly Option<string> KeyFile = DataCommand.KeyFile();
     private static readonly Option<bool> Json = BrokerOption.CreateJson();
 
     public static Command Create()
@@ -19,7 +20,7 @@ internal static class VerifyCommand
             Exit code {ExitCode.Data} when something is damaged; every place is named with its file and offset. An
             unfinished write at the end of a file is no damage after a crash: nothing in it had been confirmed.
             """)
-        { Directory, Json };
+        { Directory, KeyFile, Json };
         command.SetAction((parsed, _) => DataCommand.GuardAsync(() => RunAsync(parsed)));
         return command;
     }
@@ -29,13 +30,14 @@ internal static class VerifyCommand
         verification.Findings.Any(finding => finding.Kind == DataFindingKind.Damage);
 
     /// <summary>Reads the whole directory, showing how far it is.</summary>
-    internal static Task<DataVerification> VerifyAsync(FileDevice device) =>
+    internal static Task<DataVerification> VerifyAsync(IStorageDevice device) =>
         Screen.WithProgressAsync("verifying", report => Task.FromResult(
             DataVerifier.Verify(device, new Relay(share => report(share, "verifying")))));
 
     private static async Task<int> RunAsync(ParseResult parsed)
     {
-        using var device = DataCommand.Open(parsed.GetRequiredValue(Directory));
+        using var device = DataCommand.Open(
+            parsed.GetRequiredValue(Directory), DataCommand.ReadKey(parsed, KeyFile));
         // A write in the middle of the reading would look unfinished.
         using var held = device.Lock();
         var verification = await VerifyAsync(device);
