@@ -42,6 +42,7 @@ public sealed partial class VirtualHost : IQueueFactory
         Notes = new VirtualHostNotes(broker, id);
         Retained = new VirtualHostRetained(broker, id, _catalog);
         Policies = new VirtualHostPolicies(this);
+        RefreshTap();
     }
 
     public MessageBroker Broker { get; }
@@ -161,7 +162,8 @@ public sealed partial class VirtualHost : IQueueFactory
     public RouteCache CreateRouteCache(BrokerConnection? by = null) => new(this, by);
 
     /// <summary>A transaction for one session or channel.</summary>
-    public TransactionBuffer BeginTransaction() => new(this);
+    /// <param name="by">Whose it is; null when the client is gone.</param>
+    public TransactionBuffer BeginTransaction(BrokerConnection? by = null) => new(this, by);
 
     /// <summary>
     /// Deletes a queue for a protocol's own reasons, whoever uses it. Nothing happens if there is none. Durable before

@@ -9,6 +9,8 @@ public sealed class MessageFormats
 {
     private readonly IMessageFormat?[] _formats = new IMessageFormat?[256];
 
+    public MessageFormats() => Register(new BrokerFormat());
+
     /// <summary>Registers a format; once per format, before messages of it come.</summary>
     public void Register(IMessageFormat format) => _formats[(byte)format.Format] = format;
 

@@ -25,7 +25,7 @@ internal sealed class MoveBatch(BrokerQueue from)
 
     private readonly MessageBroker _broker = from.Host.Broker;
     private readonly List<OutgoingPublish> _messages = [];
-    private readonly List<PinnedMemory> _memory = [];
+    private readonly PinnedSpace _memory = new(from.Host.Broker.Buffers);
     private readonly TransactionSettlements _settlements = new();
     private long _bytes;
 
@@ -61,7 +61,7 @@ internal sealed class MoveBatch(BrokerQueue from)
             _broker.Pipeline.AppendCompound(_settlements.Recorded, messages, null, callback, _broker.NowMs);
         else
             _broker.Pipeline.RefuseCompound(messages, callback);
-        foreach (var memory in _memory) memory.Release();
+        _memory.Release();
         return await done.Task.ConfigureAwait(false);
     }
 
@@ -69,9 +69,7 @@ internal sealed class MoveBatch(BrokerQueue from)
     {
         var format = _broker.Formats.For(message.Format);
         var bytes = message.Properties.Length + message.Annotations.Length + message.Body.Length;
-        var memory = _broker.Buffers.Rent(bytes);
-        _memory.Add(memory);
-        var target = memory.Array.AsSpan();
+        var target = _memory.Take(bytes);
         message.Properties.CopyTo(target);
         message.Annotations.CopyTo(target[message.Properties.Length..]);
         message.Body.CopyTo(target[(message.Properties.Length + message.Annotations.Length)..]);

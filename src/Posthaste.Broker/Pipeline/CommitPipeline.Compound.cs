@@ -113,6 +113,7 @@ public sealed partial class CommitPipeline
         {
             foreach (var queue in message.Route.Queues) queue.DoesNotArrive(message.BodyLength);
             message.Retained?.Abandon();
+            message.Source?.Handled(message.Seq, message.Seq, accepted: false, FlushSet.ForThisThread);
         }
 
         if (callback is not null) Post(new RefusedCallback(callback));

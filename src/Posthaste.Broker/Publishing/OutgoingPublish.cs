@@ -39,6 +39,9 @@ public unsafe struct OutgoingPublish
     public MessageFlags Flags;
     public byte Priority;
 
+    /// <summary>The channel that it came on, for those who watch; 0 where the protocol has none.</summary>
+    public ushort Channel;
+
     /// <summary>
     /// Set by <see cref="VirtualHostRetained.Prepare"/> for a message that is to be retained; null for others.
     /// </summary>

@@ -1,3 +1,4 @@
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Pipeline;
 
 namespace Posthaste.Broker.Publishing;
@@ -21,21 +22,32 @@ public sealed class PublishBatch
     public const int CountMax = 512;
 
     private readonly MessageBroker _broker;
+    private readonly BrokerConnection? _by;
     private OutgoingPublish[] _items;
     private int _count;
     private Route? _nowhere;
     private int _nowhereCount;
     private long _lastTicket;
 
+    /// <summary>For what the broker or a protocol itself has to say: no tap is told of it.</summary>
     public PublishBatch(MessageBroker broker)
     {
         _broker = broker;
         _items = new OutgoingPublish[16];
     }
 
+    /// <summary>For what a client publishes.</summary>
+    public PublishBatch(BrokerConnection by)
+        : this(by.Host.Broker) => _by = by;
+
     public int Count => _count;
 
     public bool IsFull => _count == CountMax;
+
+    /// <summary>
+    /// Somebody watches: messages that no queue gets are to be shown by <see cref="ShowUnroutable"/>.
+    /// </summary>
+    public bool IsTapped => _by?.Host.Tap is not null;
 
     /// <summary>A place for one more message, to be filled completely by the caller.</summary>
     public ref OutgoingPublish Add()
@@ -52,6 +64,13 @@ public sealed class PublishBatch
         _nowhereCount++;
     }
 
+    /// <summary>Shows a message that no queue gets to those who watch, behind what is in the batch.</summary>
+    public void ShowUnroutable(ref OutgoingPublish message, FlushSet flushes)
+    {
+        Flush(flushes);
+        _by?.Host.Tap?.Published(new Span<OutgoingPublish>(ref message), _by, flushes);
+    }
+
     /// <summary>
     /// Hands everything over, in order, and empties the batch. The pointers in it are not used after the return.
     /// </summary>
@@ -63,6 +82,7 @@ public sealed class PublishBatch
         var pipeline = _broker.Pipeline;
         var items = _items.AsSpan(0, _count);
         RouteCounts.Count(items);
+        _by?.Host.Tap?.Published(items, _by, flushes);
         for (var at = 0; at < items.Length;)
         {
             var run = items[at..];

@@ -20,7 +20,7 @@ public enum RouteStatus
 
     NoExchange,
 
-    /// <summary>The exchange is internal: clients may not publish to it.</summary>
+    /// <summary>The exchange is internal: clients may not publish to it, the broker may.</summary>
     InternalExchange,
 
     /// <summary>
@@ -191,7 +191,7 @@ public sealed class RouteCache
         exchange = found!;
         if (_by is { Access.IsFull: false } && !MayPublish(exchange, routingKey, extraKeys, _by))
             return RouteStatus.AccessRefused;
-        return exchange.Internal ? RouteStatus.InternalExchange : RouteStatus.Found;
+        return exchange.Internal && _by is not null ? RouteStatus.InternalExchange : RouteStatus.Found;
     }
 
     private bool MayPublish(

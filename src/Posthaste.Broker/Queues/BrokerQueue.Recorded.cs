@@ -92,6 +92,7 @@ public sealed partial class BrokerQueue
         _isRecorded = copyCount == _copyCount;
         foreach (var (id, by) in entries) Counts.AcknowledgedCount += _machine.Settle(id, by) ? 1 : 0;
         _isRecorded = false;
+        TapSettled(entries);
         Drain();
     }
 
@@ -104,6 +105,7 @@ public sealed partial class BrokerQueue
         _isReturnRecorded = copyCount == _copyCount;
         foreach (var (id, by, countsAsFailure) in entries) _machine.Return(id, by, countsAsFailure, _nowMs);
         _isReturnRecorded = false;
+        TapSettled(entries);
         Drain();
     }
 

@@ -1,5 +1,6 @@
 using Posthaste.Broker.DeadLettering;
 using Posthaste.Broker.Storage;
+using Posthaste.Broker.Taps;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
 
@@ -24,9 +25,15 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
     private Dictionary<byte, ulong>? _skipped;
 
     /// <summary>What is left to do when the strand has been left.</summary>
-    private readonly record struct StrandExit(bool LineMoves, bool DrainLater, bool DueChanged);
+    private readonly record struct StrandExit(
+        bool LineMoves, bool DrainLater, bool DueChanged, MessageTap? Tapped);
 
-    OfferResult IQueueEffects.Offer(QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters)
+    OfferResult IQueueOffers.Offer(
+        QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters) =>
+        Offer(consumer, id, in entry, counters, tap: null);
+
+    private OfferResult Offer(
+        QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters, MessageTap? tap)
     {
         var subscription = (Subscription)consumer;
         if (!subscription.TryReserve()) return OfferResult.ConsumerFull;
@@ -37,10 +44,11 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
             return OfferResult.NotResident;
         }
 
-        subscription.Deliver(
-            new DeliveredMessage(this, id, entry.Is(EntryFlags.Redelivered), counters, new MessageView(bytes)),
-            _flushes!);
+        var message = new DeliveredMessage(
+            this, id, entry.Is(EntryFlags.Redelivered), counters, new MessageView(bytes));
+        subscription.Deliver(in message, _flushes!);
         var isSettled = subscription.NoAck || subscription.IsSettledOnDelivery;
+        if (tap is not null) Tap(tap, in message, subscription, isSettled);
         Counts.Deliveries.CountDelivery(isSettled, entry.Is(EntryFlags.Redelivered), entry.BodyBytes);
         return isSettled ? OfferResult.TakenAndSettled : OfferResult.Taken;
     }
@@ -115,7 +123,11 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         _nowMs = _broker.NowMs;
     }
 
-    private void Drain() => _machine.Deliver(DrainBudget, _nowMs);
+    private void Drain()
+    {
+        if (Host.Tap is { } tap) DrainTapped(tap);
+        else _machine.Deliver(DrainBudget, _nowMs);
+    }
 
     private StrandExit End()
     {
@@ -133,13 +145,16 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         var due = Math.Min(_machine.NextDueMs, ExpiresAtMs());
         var dueChanged = due < _dueMs;
         if (dueChanged) _dueMs = due;
-        return new StrandExit(lineMoves, _machine.HasWork, dueChanged);
+        var tapped = _tapped;
+        _tapped = null;
+        return new StrandExit(lineMoves, _machine.HasWork, dueChanged, tapped);
     }
 
     private void Leave(in StrandExit exit, FlushSet flushes)
     {
         // After the counting, which the lock's end has made visible to whoever collects.
         Meter?.Note();
+        exit.Tapped?.Left(flushes);
         if (exit.DueChanged) _broker.Timers.Schedule(this, Volatile.Read(ref _dueMs));
         if (exit.DrainLater && Interlocked.Exchange(ref _drainScheduled, 1) == 0) _broker.Scheduler.Schedule(this);
         if (exit.LineMoves) _line!.Move(flushes);

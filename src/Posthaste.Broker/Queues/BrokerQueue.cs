@@ -1,6 +1,8 @@
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
+using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Statistics;
+using Posthaste.Broker.Taps;
 using Posthaste.Core.Catalog;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
@@ -140,6 +142,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         var settledCount = 0;
         foreach (var id in ids) settledCount += _machine.Settle(id, by) ? 1 : 0;
         Counts.AcknowledgedCount += settledCount;
+        TapSettled(ids, Settlement.Acknowledge);
         Drain();
         return settledCount == ids.Length;
     }
@@ -152,6 +155,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         if (turn.IsGone) return true;
         var known = true;
         foreach (var id in ids) known &= _machine.Return(id, by, countsAsFailure, _nowMs);
+        TapSettled(ids, countsAsFailure ? Settlement.RequeueFailed : Settlement.Requeue);
         Drain();
         return known;
     }
@@ -165,6 +169,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         if (turn.IsGone) return true;
         var known = true;
         foreach (var id in ids) known &= _machine.Reject(id, by, _nowMs);
+        TapSettled(ids, Settlement.Reject);
         Drain();
         return known;
     }
@@ -206,9 +211,10 @@ public sealed partial class BrokerQueue : CatalogQueue
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
         var bodyBytes = 0L;
+        var tap = Host.Tap;
         foreach (ref var item in run)
         {
-            if (!TryHandOver(in item, nowMs)) Keep(ref item, nowMs);
+            if (!TryHandOver(in item, nowMs, tap)) Keep(ref item, nowMs);
             DoesNotArrive(item.BodyLength);
             bodyBytes += item.BodyLength;
         }
@@ -254,13 +260,14 @@ public sealed partial class BrokerQueue : CatalogQueue
         counts.EnqueuedBytes += bodyBytes;
     }
 
-    private bool TryHandOver(in OutgoingPublish item, long nowMs)
+    private bool TryHandOver(in OutgoingPublish item, long nowMs, MessageTap? tap)
     {
         if (_machine.ReadyCount != 0 || _machine.PeekHandOver() is not Subscription subscription) return false;
         if (!subscription.TryReserve()) return false;
         QueueMachine.HandedOver(subscription);
-        subscription.Deliver(
-            new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs)), _flushes!);
+        var message = new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs));
+        subscription.Deliver(in message, _flushes!);
+        if (tap is not null) Tap(tap, in message, subscription, isSettled: true);
         Counts.Deliveries.CountDelivery(noAck: true, redelivered: false, item.BodyLength);
         return true;
     }

@@ -1,3 +1,5 @@
+using Posthaste.Broker.Connections;
+
 namespace Posthaste.Broker.Queues;
 
 /// <summary>
@@ -8,6 +10,12 @@ public abstract class GetRequest
 {
     /// <summary>The message counts as settled when it is handed over.</summary>
     public bool NoAck { get; init; }
+
+    /// <summary>Who asks; null for the broker itself.</summary>
+    public virtual BrokerConnection? Connection => null;
+
+    /// <summary>The channel that it came on; null where the protocol has none.</summary>
+    public virtual BrokerChannel? Channel => null;
 
     /// <param name="message">Valid during the call only.</param>
     /// <param name="remaining">Ready messages left in the queue.</param>

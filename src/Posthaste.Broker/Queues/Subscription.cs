@@ -56,6 +56,12 @@ public abstract class Subscription : QueueConsumer
     /// </summary>
     protected internal virtual bool IsSettledOnDelivery => false;
 
+    /// <summary>
+    /// Whether the message just delivered has gone to the client; false when the session found it to be none for it.
+    /// Asked, by those who watch, right after <see cref="Deliver"/>.
+    /// </summary>
+    protected internal virtual bool HasSent => true;
+
     /// <summary>The queue has ended the subscription; nothing more comes from it.</summary>
     protected internal abstract void Cancelled(SubscriptionEnd reason, FlushSet flushes);
 }

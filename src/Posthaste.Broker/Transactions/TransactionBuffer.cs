@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Replies;
+using Posthaste.Broker.Taps;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Notes;
 using Posthaste.Core.Queues;
@@ -34,13 +36,10 @@ public sealed class TransactionBuffer
     /// </summary>
     private const int MessageOverheadBytes = 128;
 
-    /// <summary>Small messages share blocks of this size; the first is smaller, since most transactions are.</summary>
-    private const int BlockBytes = 256 * 1024;
-
     private readonly VirtualHost _host;
     private readonly MessageBroker _broker;
-    private readonly List<PinnedMemory> _memory = [];
-    private int _usedOfLast;
+    private readonly BrokerConnection? _by;
+    private readonly PinnedSpace _memory;
     private readonly List<(byte[] Name, byte[] Message)> _replies = [];
     private TransactionSettlements? _settlements;
     private NoteChanges? _notes;
@@ -48,10 +47,12 @@ public sealed class TransactionBuffer
     private int _messageCount;
     private long _bytes;
 
-    internal TransactionBuffer(VirtualHost host)
+    internal TransactionBuffer(VirtualHost host, BrokerConnection? by)
     {
         _host = host;
+        _by = by;
         _broker = host.Broker;
+        _memory = new PinnedSpace(_broker.Buffers);
     }
 
     /// <summary>Whether a message of this many bytes more would be too many.</summary>
@@ -61,7 +62,7 @@ public sealed class TransactionBuffer
     public unsafe void Publish(in OutgoingPublish message)
     {
         var bytes = message.PropertiesLength + message.AnnotationsLength + message.BodyLength;
-        var copy = Take(bytes);
+        var copy = _memory.Take(bytes);
         message.PropertiesSpan.CopyTo(copy);
         message.AnnotationsSpan.CopyTo(copy[message.PropertiesLength..]);
         message.BodySpan.CopyTo(copy[^message.BodyLength..]);
@@ -74,20 +75,6 @@ public sealed class TransactionBuffer
         kept.Annotations = start + message.PropertiesLength;
         kept.Body = start + bytes - message.BodyLength;
         kept.Source = null;
-    }
-
-    /// <summary>Pinned room for that many bytes, in the last block or in a new one.</summary>
-    private Span<byte> Take(int bytes)
-    {
-        if (_memory.Count == 0 || _memory[^1].Array.Length - _usedOfLast < bytes)
-        {
-            _memory.Add(_broker.Buffers.Rent(_memory.Count == 0 ? bytes : Math.Max(bytes, BlockBytes)));
-            _usedOfLast = 0;
-        }
-
-        var taken = _memory[^1].Array.AsSpan(_usedOfLast, bytes);
-        _usedOfLast += bytes;
-        return taken;
     }
 
     /// <summary>Notes a reply to a requester of <see cref="DirectReplies"/>; its bytes are copied.</summary>
@@ -147,6 +134,7 @@ public sealed class TransactionBuffer
     /// </summary>
     public void Commit(TransactionReply reply)
     {
+        if (_host.Tap is { } tap) Show(tap);
         _messageCount = AdmitAll(reply);
         RouteCounts.Count(_messages.AsSpan(0, _messageCount));
         _settlements?.Decide(this, _broker.DeadLetterer);
@@ -175,6 +163,14 @@ public sealed class TransactionBuffer
     /// </summary>
     public void Rollback() => Clear();
 
+    /// <summary>The messages are published now; only a tap has put a source to them.</summary>
+    private void Show(MessageTap tap)
+    {
+        var flushes = FlushSet.ForThisThread;
+        tap.Published(_messages.AsSpan(0, _messageCount), _by, flushes);
+        flushes.FlushAll();
+    }
+
     private TransactionSettlements Settlements => _settlements ??= new TransactionSettlements();
 
     private NoteChanges Notes => _notes ??= new NoteChanges(_host.Notes, _host.Id);
@@ -191,7 +187,12 @@ public sealed class TransactionBuffer
             {
                 var by = Admission.Ask(ref message, _broker);
                 if (by != Admitted.ByAll) (refused ??= []).Add(message.Seq);
-                if (by == Admitted.ByNone && message.Retained is null) continue;
+                if (by == Admitted.ByNone && message.Retained is null)
+                {
+                    message.Source?.Handled(
+                        message.Seq, message.Seq, accepted: false, FlushSet.ForThisThread);
+                    continue;
+                }
             }
 
             _messages[admitted++] = message;
@@ -204,8 +205,7 @@ public sealed class TransactionBuffer
     private void Clear()
     {
         for (var i = 0; i < _messageCount; i++) _messages[i].Retained?.Abandon();
-        foreach (var memory in _memory) memory.Release();
-        _memory.Clear();
+        _memory.Release();
         _replies.Clear();
         _settlements = null;
         _notes?.Clear();

@@ -24,6 +24,12 @@ public sealed partial class VirtualHostCatalog
     /// <summary>The exchange that every queue is reached through by its own name.</summary>
     public const string DefaultExchangeName = "";
 
+    /// <summary>
+    /// Where the firehose publishes what is published and delivered; bound to from any queue, published to by nobody
+    /// else.
+    /// </summary>
+    public const string TraceExchangeName = "amq.rabbitmq.trace";
+
     private readonly IQueueFactory _factory;
     private readonly CatalogLimits _limits;
     private readonly CatalogIds _ids;
@@ -53,6 +59,7 @@ public sealed partial class VirtualHostCatalog
         AddPredeclared("amq.topic", ExchangeType.Topic);
         AddPredeclared("amq.headers", ExchangeType.Headers);
         AddPredeclared("amq.match", ExchangeType.Headers);
+        AddPredeclared(TraceExchangeName, ExchangeType.Topic, isInternal: true);
     }
 
     public string Name { get; }
@@ -148,10 +155,10 @@ public sealed partial class VirtualHostCatalog
         }
     }
 
-    private void AddPredeclared(string name, ExchangeType type, Router? router = null)
+    private void AddPredeclared(string name, ExchangeType type, Router? router = null, bool isInternal = false)
     {
         var definition = new ExchangeDefinition(
-            name, type, Durable: true, AutoDelete: false, Internal: false, FieldTable.Empty, AlternateExchange: null);
+            name, type, Durable: true, AutoDelete: false, isInternal, FieldTable.Empty, AlternateExchange: null);
         var exchange = new Exchange(definition, router ?? Router.Create(type));
         _exchanges.Set(exchange.NameBytes, exchange);
     }

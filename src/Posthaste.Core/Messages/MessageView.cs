@@ -18,6 +18,9 @@ public enum PropertyFormat : byte
 
     /// <summary>STOMP: the header block of the SEND frame.</summary>
     Stomp = 3,
+
+    /// <summary>What the broker publishes itself: a timestamp and headers.</summary>
+    Broker = 4,
 }
 
 /// <summary>What the broker itself needs to know of a stored message. Persisted: grow only.</summary>

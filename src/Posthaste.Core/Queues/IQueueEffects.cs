@@ -45,12 +45,8 @@ public enum DeadLetterOutcome
     KeepTrying,
 }
 
-/// <summary>
-/// What a <see cref="QueueMachine"/> asks of the world around it. Called on the queue's strand, during a command, and
-/// must not call back into the machine. The machine has already changed its own state when it calls, except for
-/// <see cref="Offer"/>, whose answer decides.
-/// </summary>
-public interface IQueueEffects
+/// <summary>Takes the entries that a queue delivers. Called as <see cref="IQueueEffects"/> is.</summary>
+public interface IQueueOffers
 {
     /// <summary>
     /// Offers one ready entry to a consumer. On <see cref="OfferResult.Taken"/> the message has been encoded or copied.
@@ -62,7 +58,15 @@ public interface IQueueEffects
     /// <param name="entry">Location, length, flags (Redelivered as it has to be shown).</param>
     /// <param name="counters">Counters before this delivery.</param>
     OfferResult Offer(QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters);
+}
 
+/// <summary>
+/// What a <see cref="QueueMachine"/> asks of the world around it. Called on the queue's strand, during a command, and
+/// must not call back into the machine. The machine has already changed its own state when it calls, except for
+/// <see cref="IQueueOffers.Offer"/>, whose answer decides.
+/// </summary>
+public interface IQueueEffects : IQueueOffers
+{
     /// <summary>
     /// The entry has left the queue (acknowledged, delivered no-ack, dropped, purged): journal the settlement if the
     /// entry is persistent, and let go of its bytes. Not called for dead-lettered entries: see

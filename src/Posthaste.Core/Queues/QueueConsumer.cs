@@ -2,7 +2,7 @@ namespace Posthaste.Core.Queues;
 
 /// <summary>
 /// A subscription to one queue, as the queue sees it. The protocol session derives its own from this and finds its
-/// state by casting in <see cref="IQueueEffects.Offer"/>. Fields marked strand-only belong to the queue's strand.
+/// state by casting in <see cref="IQueueOffers.Offer"/>. Fields marked strand-only belong to the queue's strand.
 /// </summary>
 public abstract class QueueConsumer
 {

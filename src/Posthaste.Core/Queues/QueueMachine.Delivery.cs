@@ -73,9 +73,12 @@ public sealed partial class QueueMachine
     /// </summary>
     /// <param name="budget">Most deliveries in this call.</param>
     /// <param name="nowMs">Current time.</param>
+    /// <param name="offers">Who takes what is offered in this call; null for who takes it else.</param>
     /// <returns>Deliveries made.</returns>
-    public int Deliver(int budget, long nowMs)
+    public int Deliver(int budget, long nowMs, IQueueOffers? offers = null)
     {
+        offers ??= _effects;
+
         // What waits for its time is not for consumers, and goes in the order of that time only.
         if (IsByDue) return 0;
         _isStalled = false;
@@ -90,7 +93,7 @@ public sealed partial class QueueMachine
             }
 
             var id = log!.Id(seq);
-            switch (_effects.Offer(consumer, id, entry, CountersOf(id, entry)))
+            switch (offers.Offer(consumer, id, entry, CountersOf(id, entry)))
             {
                 case OfferResult.Taken:
                     HandOver(log, seq, ref entry, consumer, isSettled: consumer.NoAck);

@@ -93,7 +93,7 @@ public static class DirectPublisher
 
         return route.IsEmpty
             ? Task.FromResult(DirectOutcome.Unroutable)
-            : Send(host.Broker, route, encoded, properties, ttlMs, body);
+            : Send(by, route, encoded, properties, ttlMs, body);
     }
 
     private static byte[] Encode(BasicProperties properties)
@@ -126,11 +126,11 @@ public static class DirectPublisher
     }
 
     private static unsafe Task<DirectOutcome> Send(
-        MessageBroker broker, Route route, byte[] properties, BasicProperties decoded, long? ttlMs,
+        BrokerConnection by, Route route, byte[] properties, BasicProperties decoded, long? ttlMs,
         ReadOnlySpan<byte> body)
     {
         var confirm = new Confirm();
-        var batch = new PublishBatch(broker);
+        var batch = new PublishBatch(by);
         var flushes = new FlushSet();
         fixed (byte* propertiesAt = properties, bodyAt = body)
         {

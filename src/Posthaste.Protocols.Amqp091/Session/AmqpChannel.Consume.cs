@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Sessions;
 using Posthaste.Core.Catalog;
@@ -212,6 +213,10 @@ internal sealed partial class AmqpChannel
         private volatile bool _isAnswered;
 
         public bool IsAnswered => _isAnswered;
+
+        public override BrokerConnection Connection => channel.Connection;
+
+        public override BrokerChannel Channel => channel;
 
         protected override void OnMessage(in DeliveredMessage message, long remaining, FlushSet flushes)
         {

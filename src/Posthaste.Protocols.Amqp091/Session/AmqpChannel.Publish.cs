@@ -113,7 +113,7 @@ internal sealed partial class AmqpChannel
             case MethodId.TxSelect when Confirms is not null:
                 return Precondition("cannot switch from confirm to tx mode", method);
             case MethodId.TxSelect:
-                _transaction ??= new ChannelTransaction(Host.BeginTransaction());
+                _transaction ??= new ChannelTransaction(Host.BeginTransaction(Connection));
                 Reply(default(TxSelectOk));
                 return default;
             case MethodId.TxCommit or MethodId.TxRollback when _transaction is null:

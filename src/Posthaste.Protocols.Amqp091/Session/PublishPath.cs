@@ -26,7 +26,7 @@ internal sealed class PublishPath
     {
         _connection = connection;
         _routes = connection.Host.CreateRouteCache(connection.Opened);
-        _batch = new PublishBatch(connection.Broker);
+        _batch = new PublishBatch(connection.Opened);
         _messageBytesMax = connection.Broker.Options.MessageBytesMax;
     }
 
@@ -71,6 +71,8 @@ internal sealed class PublishPath
         if (route.IsEmpty)
         {
             _batch.CountUnroutable(route);
+            if (_batch.IsTapped)
+                Show(channel, publish, encoded, properties, route, scope);
             return PublishNowhere(channel, publish, encoded, properties, inspected.ExtraKeys, scope);
         }
 
@@ -81,7 +83,7 @@ internal sealed class PublishPath
         ReplyCode.PreconditionFailed, $"message size {bytes} is larger than configured max size {bytesMax}",
         MethodId.BasicPublish);
 
-    private unsafe WireError Add(
+    private WireError Add(
         AmqpChannel channel, in PublishView publish, ReadOnlySpan<byte> encoded, in BasicPropertiesReader properties,
         long? ttlMs, Route route, ReadScope scope)
     {
@@ -89,22 +91,40 @@ internal sealed class PublishPath
         ref var message = ref local;
         if (channel.Transaction is null)
             message = ref _batch.Add();
-        message.Route = route;
+        Fill(ref message, channel, publish, encoded, properties, route);
         message.Source = channel.Confirms;
         message.Seq = channel.Confirms?.Next() ?? 0;
-        message.Format = PropertyFormat.Amqp091;
-        message.Flags = properties.IsPersistent ? MessageFlags.Persistent : MessageFlags.None;
-        message.Priority = properties.Priority;
         message.TtlMs = ttlMs ?? -1;
-        message.Properties = ReadScope.AddressOf(encoded);
-        message.PropertiesLength = encoded.Length;
-        message.Body = ReadScope.AddressOf(publish.Body);
-        message.BodyLength = publish.Body.Length;
         if (channel.Transaction is { } transaction)
             return AddToTransaction(transaction, message);
         if (_batch.IsFull)
             Flush(scope);
         return default;
+    }
+
+    private static unsafe void Fill(
+        ref OutgoingPublish message, AmqpChannel channel, in PublishView publish, ReadOnlySpan<byte> encoded,
+        in BasicPropertiesReader properties, Route route)
+    {
+        message.Route = route;
+        message.Channel = channel.Number;
+        message.Format = PropertyFormat.Amqp091;
+        message.Flags = properties.IsPersistent ? MessageFlags.Persistent : MessageFlags.None;
+        message.Priority = properties.Priority;
+        message.Properties = ReadScope.AddressOf(encoded);
+        message.PropertiesLength = encoded.Length;
+        message.Body = ReadScope.AddressOf(publish.Body);
+        message.BodyLength = publish.Body.Length;
+    }
+
+    /// <summary>Shows a message that no queue gets to those who watch.</summary>
+    private void Show(
+        AmqpChannel channel, in PublishView publish, ReadOnlySpan<byte> encoded, in BasicPropertiesReader properties,
+        Route route, ReadScope scope)
+    {
+        var message = new OutgoingPublish { TtlMs = -1 };
+        Fill(ref message, channel, publish, encoded, properties, route);
+        _batch.ShowUnroutable(ref message, scope.Flushes);
     }
 
     private static WireError AddToTransaction(ChannelTransaction transaction, in OutgoingPublish message)

@@ -29,7 +29,7 @@ internal sealed class ExactlyOnce(MqttConnection connection)
 
     private MqttSession Session => connection.Session;
 
-    private TransactionBuffer Records => _records ??= connection.Host.BeginTransaction();
+    private TransactionBuffer Records => _records ??= connection.Host.BeginTransaction(connection.Opened);
 
     /// <summary>Publishes a message that the client has sent with QoS 2.</summary>
     public WireError Publish(ushort packetId, OutgoingPublish message, ReasonCode code, ReadScope scope)

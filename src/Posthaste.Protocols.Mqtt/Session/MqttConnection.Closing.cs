@@ -120,13 +120,13 @@ internal sealed partial class MqttConnection
         if (session.ExpiryS == 0)
         {
             // The will is published by the end of the session.
-            _handler.Registry.EndSession(slot);
+            _handler.Registry.EndSession(slot, Opened);
             return;
         }
 
         if (will is { DelayS: 0 })
         {
-            WillPublisher.Publish(slot.Host, will, slot.Store);
+            WillPublisher.Publish(slot.Host, will, slot.Store, Opened);
             will = null;
         }
 

@@ -93,16 +93,23 @@ internal sealed class MqttDeliveries
     public void QueueDeleted(QueueDelivery queue) => _onQueueDeleted(queue);
 
     /// <summary>Writes the message, unless it is none for this client.</summary>
+    /// <param name="queue">Where it comes from.</param>
+    /// <param name="delivered">The message.</param>
+    /// <param name="flushes">Where the output is registered.</param>
+    /// <param name="hasSent">Whether it was one for this client, and small enough.</param>
     /// <returns>Whether the queue is done with it: nothing has to be acknowledged.</returns>
-    public bool Deliver(QueueDelivery queue, in DeliveredMessage delivered, FlushSet flushes)
+    public bool Deliver(
+        QueueDelivery queue, in DeliveredMessage delivered, FlushSet flushes, out bool hasSent)
     {
         var facts = PublishFacts.Of(delivered.Message, out var properties);
         var isSettled = true;
         lock (_output.Gate)
         {
+            var sentCount = SentCount;
             var plan = _plans.For(delivered.Message.RoutingKey);
             if (plan.Topic.Length > 0 && TryGrant(queue, delivered, facts, plan, out var grant))
                 isSettled = Write(queue, delivered, facts, properties, plan, grant);
+            hasSent = SentCount != sentCount;
             if (isSettled && queue.Kind != QueueKind.Transient)
                 Window.Unreserve();
         }

@@ -35,7 +35,7 @@ internal sealed class PublishPath
     {
         _connection = connection;
         _routes = connection.Host.CreateRouteCache(connection.Opened);
-        _batch = new PublishBatch(connection.Broker);
+        _batch = new PublishBatch(connection.Opened);
         _acks = new PublishAcks(connection);
         _aliases = new TopicAliases(connection.Limits.TopicAliasMax);
         _messageBytesMax = connection.Broker.Options.MessageBytesMax;
@@ -165,26 +165,21 @@ internal sealed class PublishPath
             return Add(publish, route, scope);
 
         _batch.CountUnroutable(route);
+        if (_batch.IsTapped)
+        {
+            var message = Describe(publish, route, scope);
+            _batch.ShowUnroutable(ref message, scope.Flushes);
+        }
+
         var isReply = exchange.IsEmpty && TryReply(publish, key, scope);
         if (!isReply)
             DroppedCount++;
         return Answer(publish, isReply ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers, scope);
     }
 
-    private unsafe WireError Add(in Publish publish, Route route, ReadScope scope)
+    private WireError Add(in Publish publish, Route route, ReadScope scope)
     {
-        var properties = Encode(publish, scope);
-        var message = new OutgoingPublish
-        {
-            Route = route,
-            Format = PropertyFormat.Mqtt,
-            Flags = publish.QoS == QoS.AtMostOnce ? MessageFlags.None : MessageFlags.Persistent,
-            TtlMs = StoredProperties.ExpiryOf(publish.Properties) is { } expiryS ? (long)expiryS * MsPerSecond : -1,
-            Properties = ReadScope.AddressOf(properties),
-            PropertiesLength = properties.Length,
-            Body = ReadScope.AddressOf(publish.Payload),
-            BodyLength = publish.Payload.Length,
-        };
+        var message = Describe(publish, route, scope);
         if (publish.Retain && route.IsDelayed)
             message.Flags |= MessageFlags.Retained;
         else if (publish.Retain && _connection.Host.Retained.Prepare(ref message) != RetainRefusal.None)
@@ -205,6 +200,22 @@ internal sealed class PublishPath
         if (_batch.IsFull)
             Flush(scope);
         return default;
+    }
+
+    private unsafe OutgoingPublish Describe(in Publish publish, Route route, ReadScope scope)
+    {
+        var properties = Encode(publish, scope);
+        return new OutgoingPublish
+        {
+            Route = route,
+            Format = PropertyFormat.Mqtt,
+            Flags = publish.QoS == QoS.AtMostOnce ? MessageFlags.None : MessageFlags.Persistent,
+            TtlMs = StoredProperties.ExpiryOf(publish.Properties) is { } expiryS ? (long)expiryS * MsPerSecond : -1,
+            Properties = ReadScope.AddressOf(properties),
+            PropertiesLength = properties.Length,
+            Body = ReadScope.AddressOf(publish.Payload),
+            BodyLength = publish.Payload.Length,
+        };
     }
 
     private ReadOnlySpan<byte> Encode(in Publish publish, ReadScope scope)

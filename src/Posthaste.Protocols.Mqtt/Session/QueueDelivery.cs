@@ -23,6 +23,7 @@ internal sealed class QueueDelivery(BrokerQueue queue, QueueKind kind, MqttDeliv
     : SessionSubscription(queue)
 {
     private bool _isSettled;
+    private bool _hasSent;
 
     public QueueKind Kind { get; } = kind;
 
@@ -41,9 +42,11 @@ internal sealed class QueueDelivery(BrokerQueue queue, QueueKind kind, MqttDeliv
     protected override void Unreserve() => deliveries.Unreserve(this);
 
     protected override void Deliver(in DeliveredMessage message, FlushSet flushes) =>
-        _isSettled = deliveries.Deliver(this, message, flushes);
+        _isSettled = deliveries.Deliver(this, message, flushes, out _hasSent);
 
     protected override bool IsSettledOnDelivery => _isSettled;
+
+    protected override bool HasSent => _hasSent;
 
     protected override void Cancelled(SubscriptionEnd reason, FlushSet flushes) => deliveries.QueueDeleted(this);
 }

@@ -1,4 +1,5 @@
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Scheduling;
 
 namespace Posthaste.Protocols.Mqtt.Session;
@@ -148,10 +149,12 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
     /// The session of a slot that is the caller's ends: its queue, what is remembered of it, and its place in groups. A
     /// will that waits is published now, because the session ends before its time (section 3.1.3.2.2).
     /// </summary>
-    public void EndSession(ClientSlot slot)
+    /// <param name="slot">Whose.</param>
+    /// <param name="by">The connection that ends with it; null when it is long gone.</param>
+    public void EndSession(ClientSlot slot, BrokerConnection? by = null)
     {
         if (slot.Store.TryGetWill() is { } will)
-            WillPublisher.Publish(slot.Host, will, slot.Store);
+            WillPublisher.Publish(slot.Host, will, slot.Store, by);
         foreach (var filter in slot.Store.SharedFilters())
             _groups.Leave(slot.Host, SharedGroup.Parse(filter), slot.ClientId);
         slot.Host.RemoveQueue(MqttSession.QueueNameOf(slot.ClientId));
@@ -196,7 +199,7 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
             if (slot.EndsAtMs <= _broker.NowMs)
                 EndSession(slot);
             else if (hasWill && slot.Store.TryGetWill() is { } will)
-                WillPublisher.Publish(slot.Host, will, slot.Store);
+                WillPublisher.Publish(slot.Host, will, slot.Store, by: null);
             Release(slot.Host, slot.ClientId, Housekeeper.Instance);
         }
     }

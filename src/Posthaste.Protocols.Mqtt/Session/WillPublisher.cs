@@ -18,12 +18,16 @@ internal static class WillPublisher
     /// <summary>
     /// Publishes a will and forgets it, in one record: it comes once, also if the broker dies in between.
     /// </summary>
-    public static unsafe void Publish(VirtualHost host, StoredWill will, SessionStore store)
+    /// <param name="host">Where.</param>
+    /// <param name="will">What it says.</param>
+    /// <param name="store">Where it is remembered.</param>
+    /// <param name="by">The connection that has just ended; null when it is long gone.</param>
+    public static unsafe void Publish(VirtualHost host, StoredWill will, SessionStore store, BrokerConnection? by)
     {
         var facts = PublishFacts.Read(will.Properties, out _);
         var key = new byte[will.Topic.Length];
         TopicKeys.Swap(will.Topic, key);
-        var transaction = host.BeginTransaction();
+        var transaction = host.BeginTransaction(by);
         transaction.RemoveNote(store.WillKey);
         var status = host.CreateRouteCache().Resolve(MqttHandler.ExchangeBytes, key, out var route);
         if (status == RouteStatus.NeedsHeaders)

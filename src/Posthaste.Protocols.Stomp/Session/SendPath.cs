@@ -23,7 +23,7 @@ internal sealed class SendPath
     {
         _session = session;
         _routes = session.Host.CreateRouteCache(session.Connection.Opened);
-        _batch = new PublishBatch(session.Broker);
+        _batch = new PublishBatch(session.Connection.Opened);
     }
 
     /// <summary>Messages that have come.</summary>
@@ -72,6 +72,8 @@ internal sealed class SendPath
         if (!route.IsEmpty)
             return Add(frame, properties, headers, route, transaction, scope);
         _batch.CountUnroutable(route);
+        if (_batch.IsTapped)
+            Show(frame, properties, headers, route, scope);
         return SendNowhere(frame, known.Destination, properties, headers, transaction, scope);
     }
 
@@ -128,7 +130,7 @@ internal sealed class SendPath
             : status;
     }
 
-    private unsafe StompError Add(
+    private StompError Add(
         scoped in StompFrame frame, in SendProperties properties, ReadOnlySpan<byte> headers, Route route,
         StompTransaction? transaction, ReadScope scope)
     {
@@ -136,17 +138,7 @@ internal sealed class SendPath
         ref var message = ref local;
         if (transaction is null)
             message = ref _batch.Add();
-        message.Route = route;
-        message.Source = null;
-        message.Seq = 0;
-        message.Format = PropertyFormat.Stomp;
-        message.Flags = properties.Flags;
-        message.Priority = properties.Priority;
-        message.TtlMs = properties.TtlMs;
-        message.Properties = ReadScope.AddressOf(headers);
-        message.PropertiesLength = headers.Length;
-        message.Body = ReadScope.AddressOf(frame.Body);
-        message.BodyLength = frame.Body.Length;
+        Fill(ref message, frame, properties, headers, route);
         if (transaction is not null)
         {
             transaction.Publish(message);
@@ -164,6 +156,34 @@ internal sealed class SendPath
         if (_batch.IsFull)
             Flush(scope);
         return default;
+    }
+
+    private static unsafe void Fill(
+        ref OutgoingPublish message, scoped in StompFrame frame, in SendProperties properties,
+        ReadOnlySpan<byte> headers, Route route)
+    {
+        message.Route = route;
+        message.Source = null;
+        message.Seq = 0;
+        message.Channel = 0;
+        message.Format = PropertyFormat.Stomp;
+        message.Flags = properties.Flags;
+        message.Priority = properties.Priority;
+        message.TtlMs = properties.TtlMs;
+        message.Properties = ReadScope.AddressOf(headers);
+        message.PropertiesLength = headers.Length;
+        message.Body = ReadScope.AddressOf(frame.Body);
+        message.BodyLength = frame.Body.Length;
+    }
+
+    /// <summary>Shows a message that no queue gets to those who watch.</summary>
+    private void Show(
+        scoped in StompFrame frame, in SendProperties properties, ReadOnlySpan<byte> headers, Route route,
+        ReadScope scope)
+    {
+        OutgoingPublish message = default;
+        Fill(ref message, frame, properties, headers, route);
+        _batch.ShowUnroutable(ref message, scope.Flushes);
     }
 
     /// <summary>No queue matched: a direct reply, or a message that is dropped.</summary>

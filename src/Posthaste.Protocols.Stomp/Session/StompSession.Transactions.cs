@@ -16,7 +16,7 @@ internal sealed partial class StompSession
         _transactions ??= new(StringComparer.Ordinal);
         if (_transactions.Count >= _limits.TransactionsMax)
             return new("Transaction limit exceeded", $"at most {_limits.TransactionsMax} are open at a time");
-        if (!_transactions.TryAdd(name, new StompTransaction(Host.BeginTransaction())))
+        if (!_transactions.TryAdd(name, new StompTransaction(Host.BeginTransaction(Connection.Opened))))
             return new("Bad transaction", $"transaction '{name}' has begun already");
         ReceiptAtOnce(frame, scope);
         return default;

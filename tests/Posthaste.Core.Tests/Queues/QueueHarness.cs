@@ -554,7 +554,7 @@ internal sealed class QueueHarness : IQueueEffects
     private bool Refuses(EntryId id, long nowMs) =>
         _refusesSometimes && new SeededRandom(_seed ^ id.Value ^ ((ulong)nowMs << 20)).Chance(0.4);
 
-    OfferResult IQueueEffects.Offer(QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters)
+    OfferResult IQueueOffers.Offer(QueueConsumer consumer, EntryId id, in QueueEntry entry, EntryCounters counters)
     {
         if (_notResident.Remove(id))
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Messages;
@@ -39,6 +40,14 @@ internal sealed class Publisher : PublishSource
         _batch = new PublishBatch(broker);
         _host = host;
         _routes = host.CreateRouteCache();
+    }
+
+    /// <summary>One that the broker knows as this client, so that taps are told of what it publishes.</summary>
+    public Publisher(BrokerConnection by)
+    {
+        _batch = new PublishBatch(by);
+        _host = by.Host;
+        _routes = by.Host.CreateRouteCache(by);
     }
 
     /// <summary>Milliseconds for which what is published from now on is delayed; 0 for not.</summary>

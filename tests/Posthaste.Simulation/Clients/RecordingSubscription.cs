@@ -1,5 +1,6 @@
 using System.Text;
 using Posthaste.Broker;
+using Posthaste.Broker.Connections;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Queues;
 
@@ -13,6 +14,11 @@ internal readonly record struct Received(
 internal sealed class RecordingSubscription : Subscription
 {
     private readonly List<Received> _unsettled = [];
+
+    /// <summary>Whose it is; null for nobody's.</summary>
+    public BrokerConnection? By { get; init; }
+
+    public override BrokerConnection? Connection => By;
 
     /// <summary>Messages that it has room for.</summary>
     public int Room { get; set; } = int.MaxValue;
