@@ -23,6 +23,7 @@ public sealed partial class MessageBroker
             Open(options, loggers, options.DataDirectory is { } path ? new FileDevice(path) : null, scheduler: null);
         broker._upkeep = broker._data.IsDurable ? new Upkeep(broker, ownThread: true) : null;
         broker._commitLoop = new CommitLoop(broker.Pipeline);
+        broker.Tracing.Look();
         return broker;
     }
 

@@ -22,6 +22,7 @@ using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Tokens;
 using Posthaste.Broker.Statistics;
 using Posthaste.Broker.Storage;
+using Posthaste.Broker.Tracing;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives;
 using Posthaste.Storage.Devices;
@@ -42,6 +43,12 @@ public sealed partial class MessageBroker : IAsyncDisposable
 {
     /// <summary>The virtual host that is always there, as in RabbitMQ.</summary>
     public const string DefaultVirtualHost = "/";
+
+    /// <summary>
+    /// The source of the spans of traced messages: what a host gives to OpenTelemetry's `AddSource`. See
+    /// <see cref="TracingOptions"/>.
+    /// </summary>
+    public const string TraceSourceName = "Posthaste";
 
     /// <summary>In place of a virtual host's id: notes of the broker as a whole. Virtual hosts begin at 1.</summary>
     private const uint BrokerNotesId = 0;
@@ -102,6 +109,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Ticker.Register(new MemoryWatch(this));
         Ticker.Register(new RetainedSweep(this));
         Ticker.Register(audit);
+        Tracing = new TraceSwitch(this);
+        Ticker.Register(Tracing);
         _keys = keys;
         if (keys is not null) Ticker.Register(keys);
     }
@@ -165,6 +174,8 @@ public sealed partial class MessageBroker : IAsyncDisposable
     internal VirtualHostNotes Notes { get; }
 
     internal UsageLimits Usage { get; }
+
+    internal TraceSwitch Tracing { get; }
 
     internal Lock CatalogLock { get; } = new();
 
@@ -300,6 +311,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Authenticator.AccessChanged -= RefreshAccess;
         _ownAuthenticator?.Dispose();
         Ticker.Dispose();
+        Tracing.Dispose();
         _keys?.Dispose();
         Timers.Dispose();
         _upkeep?.Stop();

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Tracing;
 using Posthaste.Core.Catalog;
 using Posthaste.Storage.Encryption;
 
@@ -164,6 +165,9 @@ public sealed class MessageBrokerOptions
     /// <summary>Where the audit log goes beside the log.</summary>
     public AuditOptions Audit { get; } = new();
 
+    /// <summary>Which messages are traced, where somebody listens.</summary>
+    public TracingOptions Tracing { get; } = new();
+
     internal void Validate()
     {
         Require(JournalFileBytes is >= 1 << 20 and <= 1 << 30 && JournalFileBytes % (1 << 20) == 0,
@@ -179,6 +183,7 @@ public sealed class MessageBrokerOptions
         Require(ConsumerTimeoutMs >= 0, nameof(ConsumerTimeoutMs), ConsumerTimeoutMs, "0 or more milliseconds");
         Authentication.Tokens.Validate();
         Audit.Validate();
+        Tracing.Validate();
         Require(WriteStallMsMax >= 1, nameof(WriteStallMsMax), WriteStallMsMax, "at least 1 millisecond");
     }
 

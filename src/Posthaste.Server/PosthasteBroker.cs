@@ -35,6 +35,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     private CertificateStore? _certificates;
     private BrokerInstruments? _instruments;
     private IDisposable? _metricsExport;
+    private IDisposable? _tracesExport;
     private Task? _stopped;
 
     internal PosthasteBroker(PosthasteOptions options)
@@ -130,6 +131,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         try
         {
             var definitions = ReadDefinitions();
+            if (_options.Telemetry.Sends(TelemetrySignals.Traces))
+                _tracesExport = TelemetryExport.Traces(_options.Telemetry);
             _broker = OpenData();
             if (definitions is not null) await ApplyAsync(definitions).ConfigureAwait(false);
             _instruments = new BrokerInstruments(_broker);
@@ -259,6 +262,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
             _instruments?.Dispose();
             // Whatever became of the sockets, the data is closed in good order.
             if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
+            _tracesExport?.Dispose();
             if (_options.IsTemporary) DeleteDirectory(DataDirectory!);
         }
     }

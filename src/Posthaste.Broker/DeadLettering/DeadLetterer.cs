@@ -85,7 +85,7 @@ internal sealed partial class DeadLetterer
                 if (!_broker.Store.TryRead(entry.Location, entry.Length, ref lease, out bytes)) return false;
             }
 
-            return TryPublish(queue, queue.Machine.Settings, new MessageView(bytes), reason, messages =>
+            return TryPublish(queue, queue.Machine.Settings, new MessageView(bytes), reason, id: null, messages =>
             {
                 foreach (ref readonly var message in messages) transaction.Publish(in message);
             });
@@ -110,7 +110,7 @@ internal sealed partial class DeadLetterer
         if (settings.DeadLetterExchange is null) return;
         var view = message.View(_broker.NowMs);
         TryPublish(
-            queue, settings, view, DeadLetterReason.MaxLength,
+            queue, settings, view, DeadLetterReason.MaxLength, id: null,
             messages => _broker.Pipeline.AppendCompound([], messages, null, callback: null, _broker.NowMs));
     }
 
@@ -144,9 +144,9 @@ internal sealed partial class DeadLetterer
 
         var message = new MessageView(bytes);
         return queue.IsForDelayed
-            ? _releaser.TryRelease(queue, message, settlements, callback)
+            ? _releaser.TryRelease(queue, letter.Id, message, settlements, callback)
             : TryPublish(
-                queue, queue.Machine.Settings, message, letter.Reason,
+                queue, queue.Machine.Settings, message, letter.Reason, letter.Id,
                 messages => _broker.Pipeline.AppendCompound(settlements, messages, null, callback, _broker.NowMs));
     }
 
@@ -157,11 +157,14 @@ internal sealed partial class DeadLetterer
     /// </param>
     /// <param name="message">What died.</param>
     /// <param name="reason">Of what.</param>
+    /// <param name="id">
+    /// As which entry; null for one that was never in the queue, or leaves it by a transaction.
+    /// </param>
     /// <param name="record">Records it with its settlement; gets no message if nothing takes it.</param>
     /// <returns>False when it has to stay because there is no target that takes it where none may miss it.</returns>
     private unsafe bool TryPublish(
         BrokerQueue queue, QueueSettings settings, MessageView message, DeadLetterReason reason,
-        RecordMessages record)
+        EntryId? id, RecordMessages record)
     {
         var history = DeathHistory.Read(message.Annotations);
         var targets = FindTargets(
@@ -205,6 +208,7 @@ internal sealed partial class DeadLetterer
                 Body = body,
                 BodyLength = message.Body.Length,
             };
+            if (id is { } entry) publish.Source = queue.Host.Tap?.Moving(queue, entry, reason, in publish);
             record(new Span<OutgoingPublish>(ref publish));
             return true;
         }

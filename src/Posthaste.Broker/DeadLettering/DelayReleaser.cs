@@ -4,6 +4,7 @@ using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
 using Posthaste.Core.Messages;
+using Posthaste.Core.Queues;
 using Posthaste.Core.Routing;
 
 namespace Posthaste.Broker.DeadLettering;
@@ -20,9 +21,14 @@ internal sealed partial class DelayReleaser(MessageBroker broker)
     [ThreadStatic]
     private static RouteResult? _routes;
 
+    /// <param name="queue">That holds it.</param>
+    /// <param name="id">As which entry.</param>
+    /// <param name="message">What is released.</param>
+    /// <param name="settlements">What leaves the queue with it.</param>
+    /// <param name="callback">Told what becomes of the record.</param>
     /// <returns>False when it has to stay for now; else the callback tells what becomes of the record.</returns>
     public unsafe bool TryRelease(
-        BrokerQueue queue, MessageView message, QueueSettlement[] settlements, PipelineCallback callback)
+        BrokerQueue queue, EntryId id, MessageView message, QueueSettlement[] settlements, PipelineCallback callback)
     {
         // Right after a start its protocol may not be there yet, which alone can read where it goes.
         if (!broker.Formats.Knows(message.Format)) return false;
@@ -59,6 +65,8 @@ internal sealed partial class DelayReleaser(MessageBroker broker)
                 Body = bodyAt,
                 BodyLength = bodyBytes,
             };
+
+            publish.Source = queue.Host.Tap?.Moving(queue, id, reason: null, in publish);
 
             // Without room to retain it, those who are there get it all the same.
             if (isRetained) queue.Host.Retained.Prepare(ref publish);

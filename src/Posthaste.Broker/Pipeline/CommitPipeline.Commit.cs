@@ -18,6 +18,11 @@ public sealed partial class CommitPipeline
     /// <summary>Bytes written and synced. Any thread.</summary>
     internal long CommittedBytes { get; private set; }
 
+    /// <summary>
+    /// When what is applied now had been written and synced, as <see cref="Stopwatch"/> counts. The applying thread's.
+    /// </summary>
+    internal long DurableAt { get; private set; }
+
     /// <summary>Whether readers of publishers should wait before they take in more.</summary>
     public bool IsCongested => UncommittedBytes > _options.UncommittedBytesMax;
 
@@ -73,7 +78,8 @@ public sealed partial class CommitPipeline
             {
                 var started = Stopwatch.GetTimestamp();
                 _journal!.Commit(batch.Journal);
-                CommitLatency.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+                batch.DurableAt = Stopwatch.GetTimestamp();
+                CommitLatency.Add(Stopwatch.GetElapsedTime(started, batch.DurableAt).TotalSeconds);
                 CommittedBytes += batch.Journal.End - batch.Journal.Start;
             }
             catch (StorageException e)
@@ -98,6 +104,7 @@ public sealed partial class CommitPipeline
                 if (!_committed.TryDequeue(out batch)) return;
             }
 
+            DurableAt = batch.DurableAt;
             Apply(batch);
             Volatile.Write(ref _appliedTicket, batch.LastTicket);
             _applyFlushes.FlushAll();

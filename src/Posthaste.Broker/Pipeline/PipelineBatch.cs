@@ -20,6 +20,9 @@ internal sealed class PipelineBatch
     /// <summary>Ticket of the last entry in the batch.</summary>
     public long LastTicket;
 
+    /// <summary>When it had been written and synced, as <see cref="System.Diagnostics.Stopwatch"/> counts.</summary>
+    public long DurableAt;
+
     public bool IsEmpty => _count == 0 && !HasJournalBatch;
 
     public Span<PipelineEntry> Entries => _entries.AsSpan(0, _count);

@@ -160,7 +160,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         if (exit.LineMoves) _line!.Move(flushes);
     }
 
-    private void Append(MessageLocation location, int length, int bodyBytes, byte priority, bool persistent, long ttlMs,
+    private EntryId Append(
+        MessageLocation location, int length, int bodyBytes, byte priority, bool persistent, long ttlMs,
         long receivedAtMs)
     {
         var arrival = new Arrival
@@ -174,6 +175,7 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         };
         var id = _machine.Append(in arrival, receivedAtMs);
         if (IsJournaled) NoteSequence(id, location, arrival.Persistent);
+        return id;
     }
 
     /// <summary>

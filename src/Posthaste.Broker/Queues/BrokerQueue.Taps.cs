@@ -1,3 +1,4 @@
+using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Taps;
 using Posthaste.Core.Queues;
@@ -18,7 +19,9 @@ public sealed partial class BrokerQueue
 
     private TappedOffers? _tappedOffers;
 
-    /// <summary>Who was told something by this command; one tap for all of it, whatever is switched meanwhile.</summary>
+    /// <summary>
+    /// Who was told something by this command; one tap for all of it, whatever is switched meanwhile.
+    /// </summary>
     private MessageTap? _tapped;
 
     private void DrainTapped(MessageTap tap)
@@ -28,10 +31,12 @@ public sealed partial class BrokerQueue
         _machine.Deliver(TappedDrainBudget, _nowMs, _tappedOffers);
     }
 
-    private void Tap(MessageTap tap, in DeliveredMessage message, Subscription to, bool isSettled)
+    private void Tap(
+        MessageTap tap, in DeliveredMessage message, Subscription to, bool isSettled, PublishSource? source = null)
     {
-        if (to.HasSent)
-            TapOf(tap).Delivered(in message, new DeliveryTarget(to.Connection, to.Channel, to.ConsumerTag, isSettled));
+        if (!to.HasSent) return;
+        TapOf(tap).Delivered(
+            in message, new DeliveryTarget(to.Connection, to.Channel, to.ConsumerTag, isSettled) { Source = source });
     }
 
     private void Tap(MessageTap tap, in DeliveredMessage message, GetRequest to) =>

@@ -189,12 +189,14 @@ public sealed partial class BrokerQueue : CatalogQueue
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
         var bodyBytes = 0L;
+        var tap = Host.Tap;
         foreach (ref readonly var entry in run)
         {
             var location = Keeps(entry.IsPersistent) ? entry.Location : entry.TransientLocation ?? entry.Location;
             if (location.Space == LocationSpace.Arena) _broker.Arena.Retain(location);
-            Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent,
+            var id = Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent,
                 IsForDelayed ? entry.DelayMs : entry.TtlMs, entry.ReceivedAtMs);
+            if (tap is not null) (entry.Target as TapSource)?.Entered(this, id);
             DoesNotArrive(entry.BodyBytes);
             bodyBytes += entry.BodyBytes;
         }
@@ -214,7 +216,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         var tap = Host.Tap;
         foreach (ref var item in run)
         {
-            if (!TryHandOver(in item, nowMs, tap)) Keep(ref item, nowMs);
+            if (!TryHandOver(in item, nowMs, tap)) Keep(ref item, nowMs, tap);
             DoesNotArrive(item.BodyLength);
             bodyBytes += item.BodyLength;
         }
@@ -267,12 +269,12 @@ public sealed partial class BrokerQueue : CatalogQueue
         QueueMachine.HandedOver(subscription);
         var message = new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs));
         subscription.Deliver(in message, _flushes!);
-        if (tap is not null) Tap(tap, in message, subscription, isSettled: true);
+        if (tap is not null) Tap(tap, in message, subscription, isSettled: true, item.Source);
         Counts.Deliveries.CountDelivery(noAck: true, redelivered: false, item.BodyLength);
         return true;
     }
 
-    private void Keep(ref OutgoingPublish item, long nowMs)
+    private void Keep(ref OutgoingPublish item, long nowMs, MessageTap? tap)
     {
         if (item.Kept is { } kept)
         {
@@ -286,7 +288,8 @@ public sealed partial class BrokerQueue : CatalogQueue
             _broker.Arena.Retain(kept);
         }
 
-        Append(kept, item.StoredBytes, item.BodyLength, item.Priority, persistent: false,
+        var id = Append(kept, item.StoredBytes, item.BodyLength, item.Priority, persistent: false,
             IsForDelayed ? item.Route.DelayMs : item.TtlMs, nowMs);
+        if (tap is not null) (item.Source as TapSource)?.Entered(this, id);
     }
 }

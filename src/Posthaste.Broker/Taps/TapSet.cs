@@ -28,6 +28,18 @@ internal sealed class TapSet(MessageTap[] taps) : MessageTap
         foreach (var tap in taps) tap.Settled(queue, ids, how);
     }
 
+    /// <summary>The first that wants to hear of it does.</summary>
+    protected internal override PublishSource? Moving(
+        BrokerQueue from, EntryId id, DeadLetterReason? reason, in OutgoingPublish message)
+    {
+        foreach (var tap in taps)
+        {
+            if (tap.Moving(from, id, reason, in message) is { } source) return source;
+        }
+
+        return null;
+    }
+
     protected internal override void Left(FlushSet flushes)
     {
         foreach (var tap in taps) tap.Left(flushes);

@@ -11,5 +11,9 @@ internal static class TelemetryNumbers
         new("Otlp:TimeoutMs", SettingUnit.Milliseconds, 100, 10 * 60 * 1_000,
             o => o.Telemetry.TimeoutMs, (o, v) => o.Telemetry.TimeoutMs = (int)v,
             "Time that one export may take; what a slower collector does not take is dropped. As in OpenTelemetry."),
+        new("Tracing:MessagesMax", SettingUnit.Count, 1, 10_000_000,
+            o => o.Broker.Tracing.MessagesMax, (o, v) => o.Broker.Tracing.MessagesMax = (int)v,
+            "Traced messages in queues that are remembered, about 1 KB each; of older ones deliveries and " +
+            "settlements are not traced."),
     ];
 }

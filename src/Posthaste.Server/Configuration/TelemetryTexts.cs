@@ -1,3 +1,4 @@
+using System.Globalization;
 using Posthaste.Server.Telemetry;
 
 namespace Posthaste.Server.Configuration;
@@ -44,6 +45,11 @@ internal static class TelemetryTexts
             },
             "a text, or empty",
             "What the broker is called there; unset: `OTEL_SERVICE_NAME`, else `posthaste`."),
+        new("Tracing:Ratio",
+            o => o.Broker.Tracing.Ratio.ToString(CultureInfo.InvariantCulture), TrySetRatio,
+            "a number from 0 to 1",
+            "Share of the messages without a `traceparent` that a trace is begun for. `OTEL_TRACES_SAMPLER` with " +
+            "`OTEL_TRACES_SAMPLER_ARG` sets it, too."),
     ];
 
     private static bool TrySetEndpoint(PosthasteOptions options, string text)
@@ -73,6 +79,14 @@ internal static class TelemetryTexts
         var pairs = text.Split(',', StringSplitOptions.RemoveEmptyEntries);
         if (pairs.Any(static pair => pair.IndexOf('=', StringComparison.Ordinal) <= 0)) return false;
         options.Telemetry.Headers = text;
+        return true;
+    }
+
+    private static bool TrySetRatio(PosthasteOptions options, string text)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio)) return false;
+        if (ratio is not (>= 0 and <= 1)) return false;
+        options.Broker.Tracing.Ratio = ratio;
         return true;
     }
 

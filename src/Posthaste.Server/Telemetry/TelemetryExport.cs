@@ -5,6 +5,7 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Posthaste.Broker;
 using Posthaste.Management.Instruments;
 
 namespace Posthaste.Server.Telemetry;
@@ -27,6 +28,18 @@ internal static class TelemetryExport
             .AddReader(new PeriodicExportingMetricReader(exporter, options.MetricsIntervalMs, options.TimeoutMs))
             .Build();
     }
+
+    /// <summary>
+    /// The spans of sampled messages. Which ones are begun without a parent the broker decides (`Tracing:Ratio`), so
+    /// here everything is kept.
+    /// </summary>
+    public static IDisposable Traces(TelemetryOptions options) => Sdk.CreateTracerProviderBuilder()
+        .ConfigureResource(resource => Describe(resource, options))
+        .SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
+        .AddSource(MessageBroker.TraceSourceName)
+        .AddProcessor(new BatchActivityExportProcessor(
+            new OtlpTraceExporter(Target(options, "v1/traces")), exporterTimeoutMilliseconds: options.TimeoutMs))
+        .Build();
 
     /// <summary>Adds an exporter of everything that is logged.</summary>
     public static void Logs(OpenTelemetryLoggerOptions logging, TelemetryOptions options)

@@ -17,7 +17,8 @@ public static class TelemetryVariables
     /// <summary>
     /// Takes over <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, <c>_PROTOCOL</c>, <c>_HEADERS</c> and <c>_TIMEOUT</c>,
     /// <c>OTEL_METRIC_EXPORT_INTERVAL</c>, <c>OTEL_METRICS_EXPORTER</c>, <c>OTEL_TRACES_EXPORTER</c> and
-    /// <c>OTEL_LOGS_EXPORTER</c> (<c>none</c> turns one off) and <c>OTEL_SDK_DISABLED</c>. Empty is unset.
+    /// <c>OTEL_LOGS_EXPORTER</c> (<c>none</c> turns one off), <c>OTEL_TRACES_SAMPLER</c> with <c>_ARG</c>, and
+    /// <c>OTEL_SDK_DISABLED</c>. Empty is unset.
     /// </summary>
     /// <exception cref="PosthasteConfigurationException">A value is malformed or out of range.</exception>
     public static void Apply(IConfiguration environment, PosthasteOptions options)
@@ -31,6 +32,7 @@ public static class TelemetryVariables
         TurnOff(environment, "OTEL_METRICS_EXPORTER", TelemetrySignals.Metrics, options);
         TurnOff(environment, "OTEL_TRACES_EXPORTER", TelemetrySignals.Traces, options);
         TurnOff(environment, "OTEL_LOGS_EXPORTER", TelemetrySignals.Logs, options);
+        ApplySampler(environment, options);
     }
 
     /// <summary>What a collector at this address most probably speaks.</summary>
@@ -48,6 +50,30 @@ public static class TelemetryVariables
         {
             // Whoever has set the variable need not know the setting that it stands for.
             throw new PosthasteConfigurationException($"{variable}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>
+    /// What samplers decide of messages without a trace. Of those with one the publisher decides, whatever the sampler:
+    /// half a trace helps nobody. Others than OpenTelemetry's own are ignored, as its specification has it.
+    /// </summary>
+    private static void ApplySampler(IConfiguration environment, PosthasteOptions options)
+    {
+        switch (environment["OTEL_TRACES_SAMPLER"])
+        {
+            case "always_on" or "parentbased_always_on":
+                options.Broker.Tracing.Ratio = 1;
+                break;
+            case "parentbased_always_off":
+                options.Broker.Tracing.Ratio = 0;
+                break;
+            case "always_off":
+                options.Telemetry.Signals &= ~TelemetrySignals.Traces;
+                break;
+            case "traceidratio" or "parentbased_traceidratio":
+                options.Broker.Tracing.Ratio = 1;
+                Apply(environment, "OTEL_TRACES_SAMPLER_ARG", "Tracing:Ratio", options);
+                break;
         }
     }
 

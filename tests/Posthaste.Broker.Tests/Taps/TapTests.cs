@@ -1,5 +1,4 @@
 using Posthaste.Broker.Publishing;
-using Posthaste.Broker.Queues;
 using Posthaste.Core.Messages;
 using Posthaste.Primitives.Tables;
 using Posthaste.Simulation.Clients;
@@ -198,22 +197,5 @@ public sealed class TapTests
         }
 
         batch.Flush(FlushSet.ForThisThread);
-    }
-
-    private sealed class SilentSubscription : Subscription
-    {
-        protected internal override bool TryReserve() => true;
-
-        protected internal override void Unreserve()
-        {
-        }
-
-        protected internal override void Deliver(in DeliveredMessage message, FlushSet flushes)
-        {
-        }
-
-        protected internal override void Cancelled(SubscriptionEnd reason, FlushSet flushes)
-        {
-        }
     }
 }

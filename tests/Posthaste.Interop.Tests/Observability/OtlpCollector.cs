@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Posthaste.Interop.Tests.Infrastructure;
 
 namespace Posthaste.Interop.Tests.Observability;
@@ -49,6 +50,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
     public static async Task<OtlpCollector> StartAsync(bool isGrpc = false, bool isStuck = false)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
             IPAddress.Loopback, 0,
             listen => listen.Protocols = isGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));

@@ -72,12 +72,35 @@ public sealed class TelemetryConfigurationTests
     [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "secret",
         "OTEL_EXPORTER_OTLP_HEADERS: Posthaste:Otlp:Headers is 'secret'; it has to be NAME=VALUE pairs separated by "
         + "commas, or empty")]
+    [InlineData("OTEL_TRACES_SAMPLER_ARG", "2",
+        "OTEL_TRACES_SAMPLER_ARG: Posthaste:Tracing:Ratio is '2'; it has to be a number from 0 to 1")]
     [InlineData("OTEL_METRIC_EXPORT_INTERVAL", "1",
         "OTEL_METRIC_EXPORT_INTERVAL: Posthaste:Otlp:MetricsIntervalMs is 1; it has to be 1,000 ms to 86,400,000 ms")]
     public void A_bad_value_is_refused_with_its_variable(string variable, string value, string message)
     {
-        var error = Assert.Throws<PosthasteConfigurationException>(() => Read((variable, value)));
+        var error = Assert.Throws<PosthasteConfigurationException>(
+            () => Read(("OTEL_TRACES_SAMPLER", "traceidratio"), (variable, value)));
         Assert.Equal(message, error.Message);
+    }
+
+    [Theory]
+    [InlineData("always_on", "", 1, true)]
+    [InlineData("always_off", "", 0, false)]
+    [InlineData("traceidratio", "0.25", 0.25, true)]
+    [InlineData("traceidratio", "", 1, true)]
+    [InlineData("parentbased_always_on", "", 1, true)]
+    [InlineData("parentbased_always_off", "", 0, true)]
+    [InlineData("parentbased_traceidratio", "0.01", 0.01, true)]
+    [InlineData("xray", "", 0, true)]
+    [InlineData("", "0.5", 0, true)]
+    public void A_sampler_says_which_messages_begin_a_trace(
+        string sampler, string argument, double ratio, bool sendsTraces)
+    {
+        var options = Read(
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318"), ("OTEL_TRACES_SAMPLER", sampler),
+            ("OTEL_TRACES_SAMPLER_ARG", argument));
+        Assert.Equal(ratio, options.Broker.Tracing.Ratio);
+        Assert.Equal(sendsTraces, options.Telemetry.Sends(TelemetrySignals.Traces));
     }
 
     [Theory]

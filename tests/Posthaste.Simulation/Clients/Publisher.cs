@@ -1,10 +1,12 @@
 using System.Text;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Formats;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Transactions;
 using Posthaste.Core.Messages;
 using Posthaste.Core.Retained;
+using Posthaste.Primitives.Tables;
 using Posthaste.Simulation.Hosting;
 
 namespace Posthaste.Simulation.Clients;
@@ -52,6 +54,9 @@ internal sealed class Publisher : PublishSource
 
     /// <summary>Milliseconds for which what is published from now on is delayed; 0 for not.</summary>
     public long DelayMs { get; set; }
+
+    /// <summary>Headers of what is published from now on; null for no properties at all.</summary>
+    public FieldTable? Headers { get; set; }
 
     /// <summary>Called for each run that the broker reports.</summary>
     public Action<ulong, ulong, bool>? OnHandled { get; init; }
@@ -189,17 +194,22 @@ internal sealed class Publisher : PublishSource
             ? _routes.ResolveDelayed(to, key, DelayMs, out var route)
             : _routes.Resolve(to, key, out route);
         if (status != RouteStatus.Found || (route.IsEmpty && !orEmpty)) return false;
-        var pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, body.Length), pinned: true);
+        var propertyBytes = Headers is null ? 0 : BrokerFormat.GetBytes(Headers);
+        var pinned = GC.AllocateUninitializedArray<byte>(Math.Max(1, body.Length + propertyBytes), pinned: true);
         body.CopyTo(pinned, 0);
+        if (Headers is not null) BrokerFormat.Write(pinned.AsSpan(body.Length), timestampS: 0, Headers);
         _pinned.Add(pinned);
+        var bytes = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref pinned[0]);
         publish = new OutgoingPublish
         {
             Route = route,
             TtlMs = ttlMs,
-            Format = PropertyFormat.None,
+            Format = Headers is null ? PropertyFormat.None : PropertyFormat.Broker,
             Flags = persistent ? MessageFlags.Persistent : MessageFlags.None,
             Priority = priority,
-            Body = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref pinned[0]),
+            Properties = bytes + body.Length,
+            PropertiesLength = propertyBytes,
+            Body = bytes,
             BodyLength = body.Length,
         };
         return true;
