@@ -82,6 +82,7 @@ static void InstallForeignClients()
         ("stomp.py", "python3-stomp", () => HasModule("stomp")),
         ("rabbitmq-c's amqp-tools", "amqp-tools", () => Exists("amqp-get", "--help")),
         ("mosquitto's clients", "mosquitto-clients", () => Starts("mosquitto_pub", "--version")),
+        ("Nagios checks of RabbitMQ", "nagios-plugins-rabbitmq", () => Starts("check_rabbitmq_overview", "--version")),
         ("Chromium (for the console)", "chromium", () => Exists("chromium", "--version")),
     ];
     bool mayInstall = OperatingSystem.IsLinux() && Environment.UserName == "root" && Exists("apt-get", "--version");
@@ -99,6 +100,26 @@ static void InstallForeignClients()
             ? $"{what}: installed"
             : $"{what}: not installed, so its checks are skipped (Debian: apt-get install {package})");
     }
+    FetchRabbitMqAdmin(mayInstall);
+}
+
+// The one file of Debian's rabbitmq-server that the tests run. The package itself would start a broker.
+static void FetchRabbitMqAdmin(bool mayFetch)
+{
+    string directory = Path.GetFullPath("artifacts/tools");
+    string tool = Path.Combine(directory, "rabbitmqadmin");
+    if (!File.Exists(tool) && mayFetch)
+    {
+        Directory.CreateDirectory(directory);
+        Run("sh", ["-c", $"""
+            cd "$(mktemp -d)" && chmod 755 . && apt-get download rabbitmq-server &&
+            dpkg-deb -x rabbitmq-server_*.deb x &&
+            cp "$(find x -path '*/cli/rabbitmqadmin' | head -1)" '{tool}'; rm -rf "$PWD"
+            """], isQuiet: true);
+    }
+    Console.WriteLine(File.Exists(tool) || Directory.Exists("/usr/lib/rabbitmq/lib")
+        ? "rabbitmqadmin: there"
+        : "rabbitmqadmin: not there, so its checks are skipped (it is in Debian's rabbitmq-server)");
 }
 
 static void AptGet(params string[] arguments) => Run(

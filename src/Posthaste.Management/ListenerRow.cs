@@ -9,3 +9,13 @@ namespace Posthaste.Management;
 /// </param>
 public sealed record ListenerRow(
     string Protocol, string Address, int Port, Func<DateTimeOffset>? CertificateEnd = null);
+
+/// <summary>All that the broker listens on; the server adds its own addresses once it has them.</summary>
+internal sealed class ListenerTable(IReadOnlyList<ListenerRow> rows)
+{
+    private volatile IReadOnlyList<ListenerRow> _rows = rows;
+
+    public IReadOnlyList<ListenerRow> Rows => _rows;
+
+    public void Add(IEnumerable<ListenerRow> more) => _rows = [.. _rows, .. more];
+}

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker;
 using Posthaste.Broker.Policies;
 using Posthaste.Management.Http;
+using Posthaste.Management.OpenApi;
 using Posthaste.Management.Prometheus;
 using Posthaste.Management.Resources;
 
@@ -49,15 +50,17 @@ public sealed class ManagementServer : IAsyncDisposable
     /// <param name="endPoints">Port 0 for a free one.</param>
     /// <param name="tls">Where it listens with TLS.</param>
     /// <param name="listeners">What `overview` shows as the broker's listeners.</param>
+    /// <param name="origins">Origins of web pages that may use the API; `*` for any, without logins.</param>
     /// <param name="loggers">Where it logs.</param>
     /// <param name="pages">What it shows beside the API; null for nothing.</param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ManagementServer> StartAsync(
         MessageBroker broker, IReadOnlyList<IPEndPoint> endPoints, ManagementTls tls,
-        IReadOnlyList<ListenerRow> listeners, ILoggerFactory loggers, IManagementPages? pages,
-        CancellationToken cancellation)
+        IReadOnlyList<ListenerRow> listeners, IReadOnlyList<string> origins, ILoggerFactory loggers,
+        IManagementPages? pages, CancellationToken cancellation)
     {
+        var table = new ListenerTable(listeners);
         var (plain, secure) = (new List<ListenOptions>(), new List<ListenOptions>());
         var builder = CreateBuilder();
         builder.Logging.ClearProviders();
@@ -80,8 +83,10 @@ public sealed class ManagementServer : IAsyncDisposable
             }
         });
         pages?.AddServices(builder.Services, endPoints.Concat(tls.EndPoints).First().Port);
+        builder.Services.AddCors();
         var application = builder.Build();
-        Map(application, broker, listeners);
+        CrossOrigin.Use(application, origins);
+        Map(application, broker, table);
         pages?.Map(application, new ManagementApi(broker, ApiPipeline(application), application.Services));
         try
         {
@@ -93,7 +98,10 @@ public sealed class ManagementServer : IAsyncDisposable
             throw;
         }
 
-        return new ManagementServer(application, plain, secure);
+        var server = new ManagementServer(application, plain, secure);
+        table.Add([.. server.EndPoints.Select(static endPoint => Row("http", endPoint)),
+            .. server.SecureEndPoints.Select(static endPoint => Row("https", endPoint))]);
+        return server;
     }
 
     public async ValueTask DisposeAsync()
@@ -130,16 +138,27 @@ public sealed class ManagementServer : IAsyncDisposable
         return branch.Build();
     }
 
-    private static void Map(WebApplication application, MessageBroker broker, IReadOnlyList<ListenerRow> listeners)
+    private static ListenerRow Row(string name, IPEndPoint endPoint) =>
+        new(name, endPoint.Address.ToString(), endPoint.Port);
+
+    private static void Map(WebApplication application, MessageBroker broker, ListenerTable listeners)
     {
         var gate = new ApiGate(broker);
         new MetricsEndpoint(broker, gate).Map(application);
         HealthResource.MapProbes(application, broker);
-        var routes = new ApiRoutes(application, gate);
+        var routes = Routes(listeners);
+        new ApiEndpoints(gate).Map(application, routes);
+        OpenApiEndpoint.Map(application, routes);
+    }
+
+    /// <summary>All that the API serves.</summary>
+    internal static ApiRoutes Routes(ListenerTable listeners)
+    {
+        var routes = new ApiRoutes();
         IResource[] resources =
         [
-            new NodeResource(listeners), new HealthResource(listeners), new VirtualHostResource(), new UserResource(),
-            new PermissionResource(),
+            new NodeResource(listeners), new FeatureResource(), new AuthResource(), new HealthResource(listeners),
+            new LivenessResource(), new VirtualHostResource(), new UserResource(), new PermissionResource(),
             new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
             new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new DeadLetterResource(),
             new MoveResource(),
@@ -147,5 +166,6 @@ public sealed class ManagementServer : IAsyncDisposable
             new ParameterResource(), new GlobalParameterResource(), new DefinitionResource(),
         ];
         foreach (var resource in resources) resource.Map(routes);
+        return routes;
     }
 }

@@ -175,7 +175,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         try
         {
             _management = await ManagementServer
-                .StartAsync(_broker!, endPoints, tls, [.. shown], _options.Loggers, new ConsolePages(), cancellation)
+                .StartAsync(
+                    _broker!, endPoints, tls, [.. shown], [.. _options.ManagementOrigins], _options.Loggers,
+                    new ConsolePages(), cancellation)
                 .ConfigureAwait(false);
         }
         catch (IOException exception)

@@ -50,6 +50,12 @@ public sealed class PosthasteOptions
     /// </summary>
     public IList<string> WebSocketOrigins { get; } = [];
 
+    /// <summary>
+    /// Origins of web pages that may use the management API (CORS): <c>https://tools.example</c>, or <c>*</c> for all,
+    /// then without what a browser has remembered of a login. Default: none but the console.
+    /// </summary>
+    public IList<string> ManagementOrigins { get; } = [];
+
     /// <summary>Certificates: with one, every protocol has a listener with TLS too.</summary>
     public TlsOptions Tls { get; } = new();
 

@@ -40,7 +40,7 @@ public class ApiHost : IAsyncLifetime
                 new ListenerRow("amqp", "127.0.0.1", 5672),
                 new ListenerRow("amqps", "127.0.0.1", TlsPort, static () => DateTimeOffset.UtcNow.AddDays(30)),
             ],
-            NullLoggerFactory.Instance, pages: null, CancellationToken.None);
+            [], NullLoggerFactory.Instance, pages: null, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

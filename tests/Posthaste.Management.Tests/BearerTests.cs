@@ -21,7 +21,7 @@ public sealed class BearerTests : IAsyncLifetime
         (tokens.Keys, tokens.ResourceServerId) = (_issuer.KeyFile, TokenIssuer.Audience);
         _broker = MessageBroker.Open(options, NullLoggerFactory.Instance);
         _server = await ManagementServer.StartAsync(
-            _broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [], NullLoggerFactory.Instance,
+            _broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [], [], NullLoggerFactory.Instance,
             pages: null, CancellationToken.None);
     }
 

@@ -20,7 +20,7 @@ public sealed class EnvironmentTests
         try
         {
             await using var server = await ManagementServer.StartAsync(
-                broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [], NullLoggerFactory.Instance,
+                broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [], [], NullLoggerFactory.Instance,
                 pages: null, CancellationToken.None);
             using var client = new TcpClient();
             await client.ConnectAsync(server.EndPoints[0]);

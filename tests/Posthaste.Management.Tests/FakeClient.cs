@@ -15,9 +15,9 @@ internal sealed class FakeClient : IDisposable
 {
     private readonly FakeSubscription _subscription;
 
-    public FakeClient(MessageBroker broker, string queue)
+    public FakeClient(MessageBroker broker, string queue, string virtualHost = "/")
     {
-        var host = broker.FindVirtualHost("/")!;
+        var host = broker.FindVirtualHost(virtualHost)!;
         Connection = broker.OpenConnection(
             new ProtocolConnection(
                 null!, new IPEndPoint(IPAddress.Loopback, 5672), new IPEndPoint(IPAddress.Loopback, 40_000),

@@ -32,7 +32,7 @@ internal static class DefinitionFile
                 if (queue.IsDurable) queues.Add(Describe(host, queue));
             }
 
-            foreach (var binding in BindingRows.Of(host))
+            foreach (var binding in Ordered(BindingRows.Of(host)))
             {
                 if (binding.Source.Length > 0 && IsDurable(host, binding)) bindings.Add(Describe(binding));
             }
@@ -59,6 +59,13 @@ internal static class DefinitionFile
         from component in ParameterComponent.Listed
         from parameter in component.In(host)
         select ParameterComponent.Describe(host, component, parameter.Name, parameter.Value);
+
+    /// <summary>The same bindings in the same order, whenever they were made: files are compared.</summary>
+    private static IEnumerable<BindingRow> Ordered(IEnumerable<BindingRow> bindings) => bindings
+        .OrderBy(static binding => binding.Source, StringComparer.Ordinal)
+        .ThenBy(static binding => binding.Destination, StringComparer.Ordinal)
+        .ThenBy(static binding => binding.IsToQueue)
+        .ThenBy(static binding => binding.PropertiesKey, StringComparer.Ordinal);
 
     private static bool IsDurable(VirtualHost host, BindingRow binding) => binding.IsToQueue
         ? host.Catalog.TryGetQueue(binding.Destination, out var queue) && queue.IsDurable

@@ -20,6 +20,9 @@ namespace Posthaste.Management.Definitions;
 /// <param name="only">The virtual host that a file without virtual hosts is for; null for a whole file.</param>
 internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, VirtualHost? only)
 {
+    /// <summary>What LavinMQ's files call the type of exchanges that delay messages.</summary>
+    private const string LavinDelayed = "x-delayed-exchange";
+
     /// <exception cref="ApiError">
     /// Something is not acceptable: said with its name. What stands before it in the file has been taken in.
     /// </exception>
@@ -145,15 +148,23 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
     private string? AddTopicPermission(JsonObject item) => broker.Users.SetTopicPermission(
         Need(item, "user"), HostOf(item).Name, Need(item, "exchange"), PermissionResource.ReadTopic(item));
 
-    private string? AddExchange(JsonObject item) => HostOf(item).DeclareExchange(
-        Need(item, "name"), Need(item, "type"), passive: false, Json.Flag(item, "durable", missing: true),
-        Json.Flag(item, "auto_delete"), Json.Flag(item, "internal"), Json.ToTable(item["arguments"])).Error?.Text;
+    private string? AddExchange(JsonObject item)
+    {
+        var (name, type) = (Need(item, "name"), Need(item, "type"));
+        if (IsOfBroker(name)) return null;
+        return HostOf(item).DeclareExchange(
+            name, type == LavinDelayed ? ExchangeType.DelayedMessage.WireName() : type, passive: false,
+            Json.Flag(item, "durable", missing: true), Json.Flag(item, "auto_delete"), Json.Flag(item, "internal"),
+            Json.ToTable(item["arguments"])).Error?.Text;
+    }
 
     private string? AddQueue(JsonObject item)
     {
+        var name = Need(item, "name");
+        if (IsOfBroker(name)) return null;
         var host = HostOf(item);
         return host.DeclareQueue(
-            Need(item, "name"), passive: false, Json.Flag(item, "durable", missing: true), exclusive: false,
+            name, passive: false, Json.Flag(item, "durable", missing: true), exclusive: false,
             Json.Flag(item, "auto_delete"), Json.ToTable(item["arguments"]), Act(host)).Error?.Text;
     }
 
@@ -163,11 +174,17 @@ internal sealed class DefinitionImport(MessageBroker broker, BrokerUser user, Vi
         var (source, destination) = (Need(item, "source"), Need(item, "destination"));
         var key = Json.Text(item, "routing_key") ?? "";
         var arguments = Json.ToTable(item["arguments"]);
-        var result = Need(item, "destination_type") == "queue"
-            ? host.BindQueue(destination, source, key, arguments, Act(host))
-            : host.BindExchange(destination, source, key, arguments, Act(host));
-        return result.Error?.Text;
+        if (Need(item, "destination_type") != "queue")
+            return host.BindExchange(destination, source, key, arguments, Act(host)).Error?.Text;
+        if (IsOfBroker(destination) && !host.Catalog.TryGetQueue(destination, out _)) return null;
+        return host.BindQueue(destination, source, key, arguments, Act(host)).Error?.Text;
     }
+
+    /// <summary>
+    /// What brokers make or name themselves, and RabbitMQ too leaves out of a file: `amq.topic`, `amq.gen-…`.
+    /// </summary>
+    private static bool IsOfBroker(string name) =>
+        name.Length == 0 || name.StartsWith("amq.", StringComparison.Ordinal);
 
     private VirtualHost HostOf(JsonObject item)
     {

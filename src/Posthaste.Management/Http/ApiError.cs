@@ -13,7 +13,14 @@ internal sealed class ApiError(int status, string error, string reason) : Except
 
     public static ApiError BadRequest(string reason) => new(StatusCodes.Status400BadRequest, "bad_request", reason);
 
+    /// <summary>A page of a list that there is not.</summary>
+    public static ApiError BadPage(string error, string reason) =>
+        new(StatusCodes.Status400BadRequest, error, reason);
+
     public static ApiError NotFound() => new(StatusCodes.Status404NotFound, "Object Not Found", "Not Found");
+
+    public static ApiError WrongMethod() =>
+        new(StatusCodes.Status405MethodNotAllowed, "Method Not Allowed", "Method Not Allowed");
 
     public static ApiError Unauthorized(string reason) =>
         new(StatusCodes.Status401Unauthorized, "not_authorised", reason);
@@ -35,8 +42,10 @@ internal sealed class ApiError(int status, string error, string reason) : Except
     public Task WriteAsync(HttpContext context)
     {
         context.Response.StatusCode = Status;
+
+        // RabbitMQ's realm: some clients have a password for that one only.
         if (Status == StatusCodes.Status401Unauthorized)
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"Posthaste Management\"";
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"RabbitMQ Management\"";
         return Json.WriteAsync(context, new JsonObject { ["error"] = Error, ["reason"] = Message });
     }
 }

@@ -44,16 +44,12 @@ internal sealed class ApiRequest
     public int SegmentCount => _segments.Length;
 
     /// <exception cref="ApiError">The user is none.</exception>
-    public void RequireAdministrator()
-    {
-        if (!IsAdministrator) throw ApiError.Unauthorized("Not administrator user");
-    }
+    public void RequireAdministrator() => Require(UserTags.Administrator);
 
-    /// <exception cref="ApiError">The user is neither a policymaker nor an administrator.</exception>
-    public void RequirePolicyMaker()
+    /// <exception cref="ApiError">The user neither has this tag nor is an administrator.</exception>
+    public void Require(string tag)
     {
-        if (!IsAdministrator && !User.Tags.Contains(UserTags.PolicyMaker))
-            throw ApiError.Unauthorized("Not policymaker user");
+        if (!IsAdministrator && !User.Tags.Contains(tag)) throw ApiError.Unauthorized($"Not {tag} user");
     }
 
     /// <summary>The virtual hosts that the user may see.</summary>

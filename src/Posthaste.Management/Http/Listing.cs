@@ -52,7 +52,12 @@ internal static class Listing
             ? Number(sizeText, "page_size", 1, PageSizeMax)
             : PageSizeDefault;
         var pageCount = Math.Max(1, (all.Count + size - 1) / size);
-        if (page > pageCount) throw ApiError.BadRequest($"page {page} is beyond the last one, {pageCount}");
+        if (page > pageCount)
+        {
+            throw ApiError.BadPage(
+                "page_out_of_range", $"Page out of range, page: {page} page size: {size}, len: {all.Count}");
+        }
+
         var start = (page - 1) * size;
         var rows = sort.Length == 0 || sort == Name
             ? (isReverse ? all.AsEnumerable().Reverse() : all).Skip(start).Take(size).Select(row)

@@ -11,14 +11,15 @@ internal sealed class BindingResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("bindings", ListAsync);
-        routes.Get("bindings/{vhost}", ListAsync);
+        routes.Get("bindings", ListAsync).Says("Bindings of all virtual hosts.").Lists("Binding");
+        routes.Get("bindings/{vhost}", ListAsync).Says("Bindings of a virtual host.").Lists("Binding");
         foreach (var path in Between)
         {
-            routes.Get(path, ListBetweenAsync);
-            routes.Post(path, BindAsync);
-            routes.Get(path + "/{key}", GetAsync);
-            routes.Delete(path + "/{key}", UnbindAsync);
+            routes.Get(path, ListBetweenAsync).Says("Bindings between two.").Lists("Binding");
+            routes.Post(path, BindAsync).Says("Binds; `Location` says the new binding's key.")
+                .Takes("BindingPost").Creates();
+            routes.Get(path + "/{key}", GetAsync).Says("A binding.").Shows("Binding");
+            routes.Delete(path + "/{key}", UnbindAsync).Says("Unbinds.");
         }
     }
 

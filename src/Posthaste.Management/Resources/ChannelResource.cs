@@ -9,11 +9,14 @@ internal sealed class ChannelResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("channels", static request => ShowAsync(request, ConnectionResource.Visible(request)));
-        routes.Get("channels/{name}", GetAsync);
-        routes.Get("vhosts/{vhost}/channels", ListOfHostAsync);
+        routes.Get("channels", static request => ShowAsync(request, ConnectionResource.Visible(request)))
+            .Says("Channels of all connections.").Samples().Lists("Channel");
+        routes.Get("channels/{name}", GetAsync).Says("A channel, with its consumers.").Samples().Shows("Channel");
+        routes.Get("vhosts/{vhost}/channels", ListOfHostAsync).Says("Channels in a virtual host.").Samples()
+            .Lists("Channel");
         routes.Get("connections/{name}/channels", static request =>
-            ShowAsync(request, [ConnectionResource.Find(request)]));
+            ShowAsync(request, [ConnectionResource.Find(request)])).Says("Channels of a connection.").Samples()
+            .Lists("Channel");
     }
 
     private static Task ListOfHostAsync(ApiRequest request)

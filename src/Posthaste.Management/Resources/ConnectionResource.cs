@@ -10,12 +10,17 @@ internal sealed class ConnectionResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("connections", ListAsync);
-        routes.Get("vhosts/{vhost}/connections", ListOfHostAsync);
-        routes.Get("connections/{name}", GetAsync);
-        routes.Delete("connections/{name}", CloseAsync);
-        routes.Get("connections/username/{user}", ListOfUserAsync);
-        routes.Delete("connections/username/{user}", CloseAllOfUserAsync);
+        routes.Get("connections", ListAsync).Says("Connections, over every protocol.").Samples().Lists("Connection");
+        routes.Get("vhosts/{vhost}/connections", ListOfHostAsync).Says("Connections to a virtual host.").Samples()
+            .Lists("Connection");
+        routes.Get("connections/{name}", GetAsync).Says("A connection.").Samples().Shows("Connection");
+        routes.Delete("connections/{name}", CloseAsync)
+            .Says("Closes a connection, with the reason of the header `X-Reason`.");
+        routes.Get("connections/{name}/sessions", SessionsAsync)
+            .Says("Sessions of a connection of AMQP 1.0; others have none.").Lists("Session");
+        routes.Get("connections/username/{user}", ListOfUserAsync).Says("Connections of a user.").Samples()
+            .Lists("Connection");
+        routes.Delete("connections/username/{user}", CloseAllOfUserAsync).Says("Closes all connections of a user.");
     }
 
     private static Task ListAsync(ApiRequest request) => ShowAsync(request, Visible(request));
@@ -43,6 +48,12 @@ internal sealed class ConnectionResource : IResource
         foreach (var connection in Visible(request).Where(connection => connection.User.Name == request[2]))
             Close(request, connection);
         return request.AnswerAsync(refused: null, created: false);
+    }
+
+    private static Task SessionsAsync(ApiRequest request)
+    {
+        Find(request);
+        throw ApiError.BadRequest("connection does not use AMQP 1.0");
     }
 
     private static void Close(ApiRequest request, BrokerConnection connection)

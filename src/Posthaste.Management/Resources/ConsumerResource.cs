@@ -13,8 +13,8 @@ internal sealed class ConsumerResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("consumers", ListAsync);
-        routes.Get("consumers/{vhost}", ListAsync);
+        routes.Get("consumers", ListAsync).Says("Consumers of all virtual hosts.").Lists("Consumer");
+        routes.Get("consumers/{vhost}", ListAsync).Says("Consumers of a virtual host.").Lists("Consumer");
     }
 
     public static IEnumerable<ConsumerRow> Of(BrokerQueue queue) => queue.ConsumerCount == 0

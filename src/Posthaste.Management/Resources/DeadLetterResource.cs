@@ -17,9 +17,12 @@ internal sealed class DeadLetterResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("dead-letters", ListAsync);
-        routes.Get("dead-letters/{vhost}", ListAsync);
-        routes.Get("queues/{vhost}/{name}/dead-letters", SummarizeAsync);
+        routes.Get("dead-letters", ListAsync).Says("Queues that dead letters go to.").Lists("DeadLetterQueue");
+        routes.Get("dead-letters/{vhost}", ListAsync).Says("Queues of a virtual host that dead letters go to.")
+            .Lists("DeadLetterQueue");
+        routes.Get("queues/{vhost}/{name}/dead-letters", SummarizeAsync)
+            .Says("What dead letters a queue has, by origin and reason.")
+            .Takes("count", "integer", "Messages to look at, at most.").Shows("DeadLetters");
     }
 
     /// <summary>The queues that dead-letter exchanges lead to; what is in them is not looked at.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
+using Posthaste.Broker.Security;
 using Posthaste.Management.Definitions;
 using Posthaste.Management.Http;
 
@@ -13,15 +14,18 @@ internal sealed class DefinitionResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("definitions", ExportAllAsync);
-        routes.Post("definitions", ImportAllAsync);
-        routes.Get("definitions/{vhost}", ExportHostAsync);
-        routes.Post("definitions/{vhost}", ImportHostAsync);
+        routes.Get("definitions", ExportAllAsync).For(UserTags.Administrator)
+            .Says("All that is declared, and who may use it.").Shows("Definitions");
+        routes.Post("definitions", ImportAllAsync).For(UserTags.Administrator)
+            .Says("Takes a definition file in.").Takes("Definitions");
+        routes.Get("definitions/{vhost}", ExportHostAsync).For(UserTags.Administrator)
+            .Says("What is declared in a virtual host.").Shows("Definitions");
+        routes.Post("definitions/{vhost}", ImportHostAsync).For(UserTags.Administrator)
+            .Says("Takes into a virtual host what a definition file declares.").Takes("Definitions");
     }
 
     private static Task ExportAllAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var broker = request.Broker;
         var definitions = DefinitionFile.Write(broker, broker.VirtualHosts);
         definitions["users"] = Array(broker.Users.Users.OrderBy(static user => user.Name, StringComparer.Ordinal),
@@ -37,20 +41,17 @@ internal sealed class DefinitionResource : IResource
 
     private static Task ExportHostAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return Json.WriteAsync(request.Context, DefinitionFile.Write(request.Broker, [request.Host(1)]));
     }
 
     private static async Task ImportAllAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var body = await request.ReadAsync().ConfigureAwait(false);
         await ImportAsync(request, body, host: null).ConfigureAwait(false);
     }
 
     private static async Task ImportHostAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1);
         var body = await request.ReadAsync().ConfigureAwait(false);
         await ImportAsync(request, body, host).ConfigureAwait(false);

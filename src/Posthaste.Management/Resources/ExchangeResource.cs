@@ -15,15 +15,22 @@ internal sealed class ExchangeResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("exchanges", ListAsync);
-        routes.Get("exchanges/{vhost}", ListAsync);
-        routes.Get("exchanges/{vhost}/{name}", GetAsync);
-        routes.Put("exchanges/{vhost}/{name}", DeclareAsync);
-        routes.Delete("exchanges/{vhost}/{name}", DeleteAsync);
-        routes.Get("exchanges/{vhost}/{name}/bindings/source", SourceAsync);
-        routes.Get("exchanges/{vhost}/{name}/bindings/destination", DestinationAsync);
-        routes.Post("exchanges/{vhost}/{name}/publish", PublishAsync);
-        routes.Post("exchanges/{vhost}/{name}/explain", ExplainAsync);
+        routes.Get("exchanges", ListAsync).Says("Exchanges of all virtual hosts.").Samples().Lists("Exchange");
+        routes.Get("exchanges/{vhost}", ListAsync).Says("Exchanges of a virtual host.").Samples().Lists("Exchange");
+        routes.Get("exchanges/{vhost}/{name}", GetAsync).Says("An exchange.").Samples().Shows("Exchange");
+        routes.Put("exchanges/{vhost}/{name}", DeclareAsync).Says("Declares an exchange.").Takes("ExchangePut")
+            .Creates();
+        routes.Delete("exchanges/{vhost}/{name}", DeleteAsync).Says("Deletes an exchange.")
+            .Takes("if-unused", "boolean", "Only if nothing is bound to it.");
+        routes.Get("exchanges/{vhost}/{name}/bindings/source", SourceAsync)
+            .Says("Bindings that lead out of an exchange.").Lists("Binding");
+        routes.Get("exchanges/{vhost}/{name}/bindings/destination", DestinationAsync)
+            .Says("Bindings that lead into an exchange.").Lists("Binding");
+        routes.Post("exchanges/{vhost}/{name}/publish", PublishAsync).Says("Publishes a message.").Takes("Publish")
+            .Shows("Published");
+        routes.Post("exchanges/{vhost}/{name}/explain", ExplainAsync)
+            .Says("Says where a message would go and why, without publishing it.").Takes("Explain")
+            .Shows("Explanation");
     }
 
     /// <summary>The exchange's name in a segment.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Posthaste.Broker.Parameters;
+using Posthaste.Broker.Security;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
@@ -10,12 +11,17 @@ internal sealed class GlobalParameterResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("global-parameters", ListAsync);
-        routes.Get("global-parameters/{name}", GetAsync);
-        routes.Put("global-parameters/{name}", PutAsync);
-        routes.Delete("global-parameters/{name}", DeleteAsync);
-        routes.Get("cluster-name", ClusterNameAsync);
-        routes.Put("cluster-name", NameClusterAsync);
+        routes.Get("global-parameters", ListAsync).For(UserTags.PolicyMaker).Says("Global parameters.")
+            .Lists("GlobalParameter");
+        routes.Get("global-parameters/{name}", GetAsync).For(UserTags.PolicyMaker).Says("A global parameter.")
+            .Shows("GlobalParameter");
+        routes.Put("global-parameters/{name}", PutAsync).For(UserTags.PolicyMaker).Says("Sets a global parameter.")
+            .Takes("ParameterPut").Creates();
+        routes.Delete("global-parameters/{name}", DeleteAsync).For(UserTags.PolicyMaker)
+            .Says("Removes a global parameter.");
+        routes.Get("cluster-name", ClusterNameAsync).Says("The cluster's name.").Shows("ClusterName");
+        routes.Put("cluster-name", NameClusterAsync).For(UserTags.Administrator).Says("Names the cluster.")
+            .Takes("ClusterName");
     }
 
     public static JsonObject Describe(KeyValuePair<string, string> parameter) => new()
@@ -29,20 +35,17 @@ internal sealed class GlobalParameterResource : IResource
 
     private static Task ListAsync(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, request.Broker.Parameters.All, static parameter => parameter.Key, Describe));
     }
 
     private static Task GetAsync(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         return Json.WriteAsync(request.Context, Describe(KeyValuePair.Create(request[1], Find(request))));
     }
 
     private static async Task PutAsync(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         RequireShown(request);
         var value = Json.Value(await request.ReadAsync().ConfigureAwait(false));
         var parameters = request.Broker.Parameters;
@@ -52,7 +55,6 @@ internal sealed class GlobalParameterResource : IResource
 
     private static Task DeleteAsync(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         Find(request);
         return request.AnswerAsync(request.Broker.Parameters.Remove(request[1]), created: false);
     }
@@ -62,7 +64,6 @@ internal sealed class GlobalParameterResource : IResource
 
     private static async Task NameClusterAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var body = await request.ReadAsync().ConfigureAwait(false);
         var name = Json.Text(body, "name") ?? throw ApiError.BadRequest("[{key_missing,name}]");
         var refused = request.Broker.Parameters.Set(GlobalParameters.ClusterName, JsonSerializer.Serialize(name));

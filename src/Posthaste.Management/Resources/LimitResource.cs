@@ -15,14 +15,20 @@ internal sealed class LimitResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("vhost-limits", HostsAsync);
-        routes.Get("vhost-limits/{vhost}", HostsAsync);
-        routes.Put("vhost-limits/{vhost}/{name}", PutOfHostAsync);
-        routes.Delete("vhost-limits/{vhost}/{name}", DeleteOfHostAsync);
-        routes.Get("user-limits", UsersAsync);
-        routes.Get("user-limits/{user}", UsersAsync);
-        routes.Put("user-limits/{user}/{name}", PutOfUserAsync);
-        routes.Delete("user-limits/{user}/{name}", DeleteOfUserAsync);
+        routes.Get("vhost-limits", HostsAsync).Says("Limits of all virtual hosts.").Lists("VirtualHostLimits");
+        routes.Get("vhost-limits/{vhost}", HostsAsync).Says("Limits of a virtual host.").Lists("VirtualHostLimits");
+        routes.Put("vhost-limits/{vhost}/{name}", PutOfHostAsync).For(UserTags.Administrator)
+            .Says("Sets a limit of a virtual host.").Takes("LimitPut");
+        routes.Delete("vhost-limits/{vhost}/{name}", DeleteOfHostAsync).For(UserTags.Administrator)
+            .Says("Removes a limit of a virtual host.");
+        routes.Get("user-limits", UsersAsync).For(UserTags.Administrator).Says("Limits of all users.")
+            .Lists("UserLimits");
+        routes.Get("user-limits/{user}", UsersAsync).For(UserTags.Administrator).Says("Limits of a user.")
+            .Lists("UserLimits");
+        routes.Put("user-limits/{user}/{name}", PutOfUserAsync).For(UserTags.Administrator)
+            .Says("Sets a limit of a user.").Takes("LimitPut");
+        routes.Delete("user-limits/{user}/{name}", DeleteOfUserAsync).For(UserTags.Administrator)
+            .Says("Removes a limit of a user.");
     }
 
     public static JsonObject Describe(LimitMap limits) =>
@@ -53,7 +59,6 @@ internal sealed class LimitResource : IResource
 
     private static async Task PutOfHostAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var (host, name) = (request.Host(1), request[2]);
         var body = await request.ReadAsync().ConfigureAwait(false);
         var limit = Read(name, body["value"], LimitNames.OfVirtualHosts, "limits");
@@ -62,7 +67,6 @@ internal sealed class LimitResource : IResource
 
     private static Task DeleteOfHostAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return ChangeAsync(request, request.Host(1), limits => limits.Remove(request[2]));
     }
 
@@ -74,7 +78,6 @@ internal sealed class LimitResource : IResource
 
     private static Task UsersAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var users = request.SegmentCount > 1 ? [Find(request)] : request.Broker.Users.Users;
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, users.Where(static user => user.Limits.Count > 0), static user => user.Name,
@@ -83,7 +86,6 @@ internal sealed class LimitResource : IResource
 
     private static async Task PutOfUserAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         Find(request);
         var body = await request.ReadAsync().ConfigureAwait(false);
         var limit = Read(request[2], body["value"], LimitNames.OfUsers, "user-limits");
@@ -92,7 +94,6 @@ internal sealed class LimitResource : IResource
 
     private static Task DeleteOfUserAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         Find(request);
         return ChangeAsync(request, limits => limits.Remove(request[2]));
     }

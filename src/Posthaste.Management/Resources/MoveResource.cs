@@ -20,12 +20,14 @@ internal sealed class MoveResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Post("queues/{vhost}/{name}/redrive", RedriveAsync);
-        routes.Post("queues/{vhost}/{name}/move", MoveAsync);
-        routes.Get("moves", ListAsync);
-        routes.Get("moves/{vhost}", ListAsync);
-        routes.Get("moves/{vhost}/{id}", GetAsync);
-        routes.Delete("moves/{vhost}/{id}", CancelAsync);
+        routes.Post("queues/{vhost}/{name}/redrive", RedriveAsync).Says("Moves dead letters back to where they died.")
+            .Takes("Redrive").Shows("Moved").InBackground("Move");
+        routes.Post("queues/{vhost}/{name}/move", MoveAsync).Says("Moves messages to another queue.")
+            .Takes("MovePost").Shows("Moved").InBackground("Move");
+        routes.Get("moves", ListAsync).Says("Moves that are under way, or were lately.").Lists("Move");
+        routes.Get("moves/{vhost}", ListAsync).Says("Moves in a virtual host.").Lists("Move");
+        routes.Get("moves/{vhost}/{id}", GetAsync).Says("A move.").Shows("Move");
+        routes.Delete("moves/{vhost}/{id}", CancelAsync).Says("Ends a move between two batches.");
     }
 
     private static Task ListAsync(ApiRequest request)

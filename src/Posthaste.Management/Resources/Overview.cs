@@ -8,7 +8,7 @@ using Posthaste.Management.Http;
 namespace Posthaste.Management.Resources;
 
 /// <summary>`overview`: all that a user may see, in sums.</summary>
-internal sealed class Overview(IReadOnlyList<ListenerRow> listeners)
+internal sealed class Overview(ListenerTable listeners)
 {
     public Task ShowAsync(ApiRequest request)
     {
@@ -39,10 +39,7 @@ internal sealed class Overview(IReadOnlyList<ListenerRow> listeners)
             ["sample_retention_policies"] = Retention(),
             ["disable_stats"] = false,
             ["enable_queue_totals"] = false,
-            ["exchange_types"] = new JsonArray([.. Enum.GetValues<ExchangeType>().Select(static type => new JsonObject
-            {
-                ["name"] = type.WireName(), ["enabled"] = true,
-            })]),
+            ["exchange_types"] = ExchangeTypes(),
             ["queue_totals"] = totals,
             ["object_totals"] = ObjectTotals(request, hosts),
             ["message_stats"] = meter is null
@@ -51,11 +48,14 @@ internal sealed class Overview(IReadOnlyList<ListenerRow> listeners)
                 : StatisticsRows.OfClients(meter, windows.Messages),
             ["churn_rates"] = StatisticsRows.Of(request.Broker.Statistics.Churn),
             ["statistics_db_event_queue"] = 0,
-            ["listeners"] = new JsonArray([.. listeners.Select(NodeResource.Describe)]),
+            ["listeners"] = new JsonArray([.. listeners.Rows.Select(NodeResource.Describe)]),
             ["contexts"] = new JsonArray(),
         };
         return Json.WriteAsync(request.Context, Listing.Select(row, request.Context));
     }
+
+    public static JsonArray ExchangeTypes() => new([.. Enum.GetValues<ExchangeType>().Select(static type =>
+        new JsonObject { ["name"] = type.WireName(), ["enabled"] = true })]);
 
     private static JsonObject ObjectTotals(ApiRequest request, List<VirtualHost> hosts)
     {

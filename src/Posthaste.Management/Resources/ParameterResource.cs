@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
+using Posthaste.Broker.Security;
 using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
@@ -12,17 +13,22 @@ internal sealed class ParameterResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("parameters", ListAsync);
-        routes.Get("parameters/{component}", ListAsync);
-        routes.Get("parameters/{component}/{vhost}", ListAsync);
-        routes.Get("parameters/{component}/{vhost}/{name}", GetAsync);
-        routes.Put("parameters/{component}/{vhost}/{name}", PutAsync);
-        routes.Delete("parameters/{component}/{vhost}/{name}", DeleteAsync);
+        routes.Get("parameters", ListAsync).For(UserTags.PolicyMaker).Says("Parameters of all virtual hosts.")
+            .Lists("Parameter");
+        routes.Get("parameters/{component}", ListAsync).For(UserTags.PolicyMaker).Says("Parameters of a component.")
+            .Lists("Parameter");
+        routes.Get("parameters/{component}/{vhost}", ListAsync).For(UserTags.PolicyMaker)
+            .Says("Parameters of a component in a virtual host.").Lists("Parameter");
+        routes.Get("parameters/{component}/{vhost}/{name}", GetAsync).For(UserTags.PolicyMaker).Says("A parameter.")
+            .Shows("Parameter");
+        routes.Put("parameters/{component}/{vhost}/{name}", PutAsync).For(UserTags.Administrator)
+            .Says("Sets a parameter.").Takes("ParameterPut").Creates();
+        routes.Delete("parameters/{component}/{vhost}/{name}", DeleteAsync).For(UserTags.Administrator)
+            .Says("Removes a parameter.");
     }
 
     private static Task ListAsync(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         var components = request.SegmentCount > 1
             ? ParameterComponent.Find(request[1]) is { } named ? [named] : []
             : ParameterComponent.Listed;
@@ -39,7 +45,6 @@ internal sealed class ParameterResource : IResource
 
     private static Task GetAsync(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         var (host, name) = (request.Host(2), request[3]);
         return ParameterComponent.Find(request[1]) is { } component && Find(component, host, name) is { } value
             ? Json.WriteAsync(request.Context, ParameterComponent.Describe(host, component, name, value))
@@ -48,7 +53,6 @@ internal sealed class ParameterResource : IResource
 
     private static async Task PutAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var (host, name) = (request.Host(2), request[3]);
         var value = Json.Value(await request.ReadAsync().ConfigureAwait(false));
         var component = ParameterComponent.Need(request[1]);
@@ -58,7 +62,6 @@ internal sealed class ParameterResource : IResource
 
     private static Task DeleteAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var (host, name) = (request.Host(2), request[3]);
         if (ParameterComponent.Find(request[1]) is not { } component || Find(component, host, name) is null)
             throw ApiError.NotFound();

@@ -13,14 +13,26 @@ internal sealed class PermissionResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("permissions", ListAsync);
-        routes.Get("permissions/{vhost}/{user}", GetAsync);
-        routes.Put("permissions/{vhost}/{user}", SetAsync);
-        routes.Delete("permissions/{vhost}/{user}", ClearAsync);
-        routes.Get("topic-permissions", ListTopicsAsync);
-        routes.Get("topic-permissions/{vhost}/{user}", GetTopicsAsync);
-        routes.Put("topic-permissions/{vhost}/{user}", SetTopicAsync);
-        routes.Delete("topic-permissions/{vhost}/{user}", ClearTopicsAsync);
+        routes.Get("permissions", ListAsync).For(UserTags.Administrator).Says("Permissions of all users.")
+            .Lists("Permission");
+        routes.Get("permissions/{vhost}/{user}", GetAsync).For(UserTags.Administrator)
+            .Says("What a user may do in a virtual host.").Shows("Permission");
+        routes.Put("permissions/{vhost}/{user}", SetAsync).For(UserTags.Administrator)
+            .Says("Says what a user may do in a virtual host.").Takes("PermissionPut").Creates();
+        routes.Delete("permissions/{vhost}/{user}", ClearAsync).For(UserTags.Administrator)
+            .Says("Keeps a user out of a virtual host.");
+        routes.Get("topic-permissions", ListTopicsAsync).For(UserTags.Administrator)
+            .Says("Topic permissions of all users.").Lists("TopicPermission");
+        routes.Get("topic-permissions/{vhost}/{user}", GetTopicsAsync).For(UserTags.Administrator)
+            .Says("Topic permissions of a user in a virtual host.").Lists("TopicPermission");
+        routes.Put("topic-permissions/{vhost}/{user}", SetTopicAsync).For(UserTags.Administrator)
+            .Says("Says which routing keys of an exchange a user may use.").Takes("TopicPermissionPut").Creates();
+        routes.Delete("topic-permissions/{vhost}/{user}", ClearTopicsAsync).For(UserTags.Administrator)
+            .Says("Removes all topic permissions of a user in a virtual host.");
+        routes.Get("topic-permissions/{vhost}/{user}/{exchange}", GetTopicsAsync).For(UserTags.Administrator)
+            .Says("The topic permission of a user for an exchange.").Lists("TopicPermission");
+        routes.Delete("topic-permissions/{vhost}/{user}/{exchange}", ClearTopicsAsync).For(UserTags.Administrator)
+            .Says("Removes the topic permission of a user for an exchange.");
     }
 
     public static IEnumerable<TopicRow> Topics(UserStore users) => users.TopicPermissions.SelectMany(
@@ -63,14 +75,12 @@ internal sealed class PermissionResource : IResource
 
     private static Task ListAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, request.Broker.Users.Permissions, static item => item.Key.User, Describe));
     }
 
     private static Task GetAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1).Name;
         var permission = request.Broker.Users.PermissionOf(request[2], host) ?? throw ApiError.NotFound();
         return Json.WriteAsync(request.Context, Describe(KeyValuePair.Create((request[2], host), permission)));
@@ -78,7 +88,6 @@ internal sealed class PermissionResource : IResource
 
     private static async Task SetAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1).Name;
         var permission = Read(await request.ReadAsync().ConfigureAwait(false));
         var users = request.Broker.Users;
@@ -88,7 +97,6 @@ internal sealed class PermissionResource : IResource
 
     private static Task ClearAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1).Name;
         var users = request.Broker.Users;
         if (users.PermissionOf(request[2], host) is null) throw ApiError.NotFound();
@@ -97,21 +105,18 @@ internal sealed class PermissionResource : IResource
 
     private static Task ListTopicsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, Topics(request.Broker.Users), static row => row.User, Describe));
     }
 
     private static Task GetTopicsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, Find(request), static row => row.Exchange, Describe));
     }
 
     private static async Task SetTopicAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1).Name;
         var body = await request.ReadAsync().ConfigureAwait(false);
         var exchange = Need(body, "exchange");
@@ -122,7 +127,6 @@ internal sealed class PermissionResource : IResource
 
     private static async Task ClearTopicsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var rows = Find(request).ToList();
         if (rows.Count == 0) throw ApiError.NotFound();
         string? refused = null;
@@ -134,7 +138,9 @@ internal sealed class PermissionResource : IResource
     private static IEnumerable<TopicRow> Find(ApiRequest request)
     {
         var host = request.Host(1).Name;
-        return Topics(request.Broker.Users).Where(row => row.User == request[2] && row.VirtualHost == host);
+        var exchange = request.SegmentCount > 3 ? request[3] : null;
+        return Topics(request.Broker.Users).Where(row =>
+            row.User == request[2] && row.VirtualHost == host && (exchange is null || row.Exchange == exchange));
     }
 
     private static string Need(JsonObject json, string name) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Policies;
+using Posthaste.Broker.Security;
 using Posthaste.Core.Policies;
 using Posthaste.Management.Http;
 
@@ -14,11 +15,15 @@ internal sealed class PolicyResource(PolicyKind kind) : IResource
     public void Map(ApiRoutes routes)
     {
         var path = kind == PolicyKind.Operator ? "operator-policies" : "policies";
-        routes.Get(path, ListAsync);
-        routes.Get($"{path}/{{vhost}}", ListAsync);
-        routes.Get($"{path}/{{vhost}}/{{name}}", GetAsync);
-        routes.Put($"{path}/{{vhost}}/{{name}}", PutAsync);
-        routes.Delete($"{path}/{{vhost}}/{{name}}", DeleteAsync);
+        var setter = kind == PolicyKind.Operator ? UserTags.Administrator : UserTags.PolicyMaker;
+        routes.Get(path, ListAsync).For(UserTags.PolicyMaker).Says("Policies of all virtual hosts.").Lists("Policy");
+        routes.Get($"{path}/{{vhost}}", ListAsync).For(UserTags.PolicyMaker).Says("Policies of a virtual host.")
+            .Lists("Policy");
+        routes.Get($"{path}/{{vhost}}/{{name}}", GetAsync).For(UserTags.PolicyMaker).Says("A policy.")
+            .Shows("Policy");
+        routes.Put($"{path}/{{vhost}}/{{name}}", PutAsync).For(setter).Says("Sets a policy.").Takes("PolicyPut")
+            .Creates();
+        routes.Delete($"{path}/{{vhost}}/{{name}}", DeleteAsync).For(setter).Says("Removes a policy.");
     }
 
     /// <summary>Reads a policy of a request or a definition file.</summary>
@@ -68,14 +73,10 @@ internal sealed class PolicyResource(PolicyKind kind) : IResource
 
     private static ApiError Invalid(string fault) => ApiError.BadRequest($"Validation failed\n\n{fault}\n");
 
-    private Task ListAsync(ApiRequest request)
-    {
-        request.RequirePolicyMaker();
-        return Json.WriteAsync(request.Context, Listing.Show(
-            request.Context,
-            request.HostsAt(1).SelectMany(host => host.Policies.All(kind).Select(policy => (host, policy))),
-            static item => item.policy.Name, static item => Describe(item.host, item.policy)));
-    }
+    private Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context,
+        request.HostsAt(1).SelectMany(host => host.Policies.All(kind).Select(policy => (host, policy))),
+        static item => item.policy.Name, static item => Describe(item.host, item.policy)));
 
     private Task GetAsync(ApiRequest request)
     {
@@ -97,10 +98,8 @@ internal sealed class PolicyResource(PolicyKind kind) : IResource
         return request.AnswerAsync(host.Policies.Remove(kind, Find(request).Policy.Name), created: false);
     }
 
-    private VirtualHost RequireChange(ApiRequest request)
+    private static VirtualHost RequireChange(ApiRequest request)
     {
-        if (kind == PolicyKind.Operator) request.RequireAdministrator();
-        else request.RequirePolicyMaker();
         var host = request.Host(1);
         if (!request.IsAdministrator) request.ActIn(host);
         return host;
@@ -108,7 +107,6 @@ internal sealed class PolicyResource(PolicyKind kind) : IResource
 
     private (VirtualHost Host, Policy Policy) Find(ApiRequest request)
     {
-        request.RequirePolicyMaker();
         var host = request.Host(1);
         return host.Policies.TryGet(kind, request[2], out var policy) ? (host, policy) : throw ApiError.NotFound();
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Posthaste.Broker;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Management.Http;
 
@@ -20,28 +21,57 @@ internal sealed class QueueResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("queues", ListAsync);
-        routes.Get("queues/{vhost}", ListAsync);
-        routes.Get("queues/{vhost}/{name}", GetAsync);
-        routes.Put("queues/{vhost}/{name}", DeclareAsync);
-        routes.Delete("queues/{vhost}/{name}", DeleteAsync);
-        routes.Delete("queues/{vhost}/{name}/contents", PurgeAsync);
-        routes.Get("queues/{vhost}/{name}/bindings", BindingsAsync);
-        routes.Post("queues/{vhost}/{name}/get", TakeAsync);
-        routes.Get("queues/{vhost}/{name}/browse", BrowseAsync);
+        routes.Get("queues", ListAsync).Says("Queues of all virtual hosts.").Samples().Counting().Lists("Queue");
+        routes.Get("queues/detailed", ListAsync).Says("Queues of all virtual hosts.").Samples().Counting()
+            .Lists("Queue");
+        routes.Get("queues/{vhost}", ListAsync).Says("Queues of a virtual host.").Samples().Counting().Lists("Queue");
+        routes.Get("queues/{vhost}/{name}", GetAsync).Says("A queue, with its consumers.").Samples().Counting()
+            .Shows("Queue");
+        routes.Put("queues/{vhost}/{name}", DeclareAsync).Says("Declares a queue.").Takes("QueuePut").Creates();
+        routes.Delete("queues/{vhost}/{name}", DeleteAsync).Says("Deletes a queue.")
+            .Takes("if-unused", "boolean", "Only if nobody consumes from it.")
+            .Takes("if-empty", "boolean", "Only if there are no messages in it.");
+        routes.Delete("queues/{vhost}/{name}/contents", PurgeAsync).Says("Deletes the messages of a queue.");
+        routes.Get("queues/{vhost}/{name}/bindings", BindingsAsync).Says("Bindings that lead into a queue.")
+            .Lists("Binding");
+        routes.Post("queues/{vhost}/{name}/get", TakeAsync)
+            .Says("Takes messages from the head of a queue, and puts them back unless told otherwise.")
+            .Takes("Get").Shows("Message[]");
+        routes.Get("queues/{vhost}/{name}/browse", BrowseAsync).Says("Shows messages that stay where they are.")
+            .Takes("skip", "integer", "Messages to pass over.")
+            .Takes("count", "integer", "Messages to show, 20 unless told, 100 at most.")
+            .Takes("truncate", "integer", "Bytes of each body to show.").Shows("Browsed");
+        routes.Post("queues/{vhost}/{name}/actions", ActAsync).For(UserTags.Administrator)
+            .Says("Actions on mirrored queues, of which there are none here: every action is refused as unknown.")
+            .Takes("QueueAction");
     }
 
     private static Task ListAsync(ApiRequest request)
     {
         var windows = SampleWindows.Of(request.Context);
+        Func<BrokerQueue, JsonObject> row = QueueRows.DepthOf(request.Context.Request.Query) is { } depth
+            ? queue => QueueRows.DescribeBriefly(queue, depth)
+            : queue => QueueRows.Describe(queue, windows);
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context,
-            request.HostsAt(1).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>(),
-            static queue => queue.Name, queue => QueueRows.Describe(queue, windows), QueueRows.SortKey));
+            HostsOf(request).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>(),
+            static queue => queue.Name, row, QueueRows.SortKey));
     }
 
-    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(
-        request.Context, QueueRows.DescribeWhole(Find(request), SampleWindows.Of(request.Context)));
+    /// <summary>`queues/detailed` is no virtual host.</summary>
+    private static IEnumerable<VirtualHost> HostsOf(ApiRequest request) =>
+        request.Path.EndsWith("/queues/detailed", StringComparison.Ordinal)
+            ? request.VirtualHosts
+            : request.HostsAt(1);
+
+    private static Task GetAsync(ApiRequest request)
+    {
+        var queue = Find(request);
+        var depth = QueueRows.DepthOf(request.Context.Request.Query);
+        return Json.WriteAsync(request.Context, depth is { } told
+            ? QueueRows.DescribeBriefly(queue, told)
+            : QueueRows.DescribeWhole(queue, SampleWindows.Of(request.Context)));
+    }
 
     private static async Task DeclareAsync(ApiRequest request)
     {
@@ -109,6 +139,14 @@ internal sealed class QueueResource : IResource
             ["messages"] = shown,
             ["end"] = end.ToString().ToLowerInvariant(),
         }).ConfigureAwait(false);
+    }
+
+    private static async Task ActAsync(ApiRequest request)
+    {
+        Find(request);
+        var body = await request.ReadAsync().ConfigureAwait(false);
+        var action = Json.Text(body, "action") ?? throw ApiError.BadRequest("[{key_missing,action}]");
+        throw ApiError.BadRequest($"{{unknown,<<\"{action}\">>}}");
     }
 
     public static BrokerQueue Find(ApiRequest request) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Statistics;
 using Posthaste.Core.Catalog;
@@ -30,6 +31,29 @@ internal static class QueueRows
         _ => null,
     };
 
+    /// <summary>
+    /// What a query asks for that does without statistics (`disable_stats`): whether it wants numbers of messages all
+    /// the same (`enable_queue_totals`); null for whole rows.
+    /// </summary>
+    public static bool? DepthOf(IQueryCollection query) =>
+        query["disable_stats"] == "true" ? query["enable_queue_totals"] == "true" : null;
+
+    /// <summary>The row without statistics, for those who ask often.</summary>
+    public static JsonObject DescribeBriefly(BrokerQueue queue, bool withDepth)
+    {
+        var row = Define(queue);
+        if (withDepth)
+        {
+            long ready = queue.MessageCount, unacknowledged = queue.UnackedCount;
+            row["messages"] = ready + unacknowledged;
+            row["messages_ready"] = ready;
+            row["messages_unacknowledged"] = unacknowledged;
+        }
+
+        PolicyResource.AddTo(row, queue.Policies);
+        return row;
+    }
+
     public static JsonObject Describe(BrokerQueue queue, SampleWindows windows) =>
         Describe(queue, queue.Look(), windows);
 
@@ -47,10 +71,33 @@ internal static class QueueRows
 
     private static JsonObject Describe(BrokerQueue queue, QueueLook look, SampleWindows windows)
     {
-        var definition = queue.Definition;
         long ready = queue.MessageCount, unacknowledged = queue.UnackedCount;
         var resident = Math.Min(look.ResidentCount, ready + unacknowledged);
-        var row = new JsonObject
+        var row = Define(queue);
+        row["consumers"] = queue.ConsumerCount;
+        row["consumer_capacity"] = Capacity(queue);
+        row["consumer_utilisation"] = Capacity(queue);
+        row["exclusive_consumer_tag"] = look.Consumers.FirstOrDefault(static item => item.Exclusive)?.ConsumerTag;
+        row["single_active_consumer_tag"] = look.ActiveConsumer?.ConsumerTag;
+        row["message_bytes"] = look.ReadyBytes;
+        row["message_bytes_ready"] = look.ReadyBytes;
+        row["messages_ram"] = resident;
+        row["messages_paged_out"] = ready + unacknowledged - resident;
+        row["memory"] = QueueBytes + (EntryBytes * look.ResidentCount);
+        if (queue.Host.Broker.NowMs - look.LastUsedMs > BrokerStatistics.PeriodMs)
+            row["idle_since"] = Time(look.LastUsedMs);
+        StatisticsRows.AddDepth(row, queue.Meter, ready, unacknowledged, windows.Lengths);
+        if (queue.Meter is { } meter) row["message_stats"] = StatisticsRows.OfQueue(meter, windows.Messages);
+        PolicyResource.AddTo(row, queue.Policies);
+        PinRows.AddTo(row, queue);
+        return row;
+    }
+
+    /// <summary>What it was declared as.</summary>
+    private static JsonObject Define(BrokerQueue queue)
+    {
+        var definition = queue.Definition;
+        return new JsonObject
         {
             ["name"] = queue.Name,
             ["vhost"] = queue.Host.Name,
@@ -61,24 +108,7 @@ internal static class QueueRows
             ["arguments"] = Json.From(definition.Arguments),
             ["state"] = "running",
             ["node"] = NodeResource.Name,
-            ["consumers"] = queue.ConsumerCount,
-            ["consumer_capacity"] = Capacity(queue),
-            ["consumer_utilisation"] = Capacity(queue),
-            ["exclusive_consumer_tag"] = look.Consumers.FirstOrDefault(static item => item.Exclusive)?.ConsumerTag,
-            ["single_active_consumer_tag"] = look.ActiveConsumer?.ConsumerTag,
-            ["message_bytes"] = look.ReadyBytes,
-            ["message_bytes_ready"] = look.ReadyBytes,
-            ["messages_ram"] = resident,
-            ["messages_paged_out"] = ready + unacknowledged - resident,
-            ["memory"] = QueueBytes + (EntryBytes * look.ResidentCount),
         };
-        if (queue.Host.Broker.NowMs - look.LastUsedMs > BrokerStatistics.PeriodMs)
-            row["idle_since"] = Time(look.LastUsedMs);
-        StatisticsRows.AddDepth(row, queue.Meter, ready, unacknowledged, windows.Lengths);
-        if (queue.Meter is { } meter) row["message_stats"] = StatisticsRows.OfQueue(meter, windows.Messages);
-        PolicyResource.AddTo(row, queue.Policies);
-        PinRows.AddTo(row, queue);
-        return row;
     }
 
     /// <summary>A queue that never had a message has consumers that would take one.</summary>

@@ -10,6 +10,9 @@ namespace Posthaste.Management.Resources;
 /// </summary>
 internal static class RequestAudit
 {
+    /// <summary>The one path with a password in it.</summary>
+    private const string Secret = "/api/auth/hash_password/";
+
     /// <summary>What the requests to paths with these beginnings and ends are; the first that fits counts.</summary>
     private static readonly (string Method, string Begin, string End, AuditEvent Kind)[] Kinds =
     [
@@ -65,6 +68,7 @@ internal static class RequestAudit
     private static void Write(AuditEvent kind, ApiRequest request, string method, string detail)
     {
         ProtocolConnection from = ApiGate.Connection(request.Context);
-        request.Broker.Audit.Write(kind, request.User.Name, from, $"{method} {request.Path}", detail);
+        var path = request.Path.StartsWith(Secret, StringComparison.Ordinal) ? $"{Secret}…" : request.Path;
+        request.Broker.Audit.Write(kind, request.User.Name, from, $"{method} {path}", detail);
     }
 }

@@ -14,11 +14,15 @@ internal sealed class ScheduledResource : IResource
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("scheduled", ExchangesAsync);
-        routes.Get("scheduled/{vhost}", ExchangesAsync);
-        routes.Get("scheduled/{vhost}/{exchange}", ListAsync);
-        routes.Delete("scheduled/{vhost}/{exchange}", CancelAllAsync);
-        routes.Delete("scheduled/{vhost}/{exchange}/{id}", CancelAsync);
+        routes.Get("scheduled", ExchangesAsync).Says("Exchanges that delay messages.").Lists("DelayingExchange");
+        routes.Get("scheduled/{vhost}", ExchangesAsync).Says("Exchanges of a virtual host that delay messages.")
+            .Lists("DelayingExchange");
+        routes.Get("scheduled/{vhost}/{exchange}", ListAsync).Says("Messages that wait, by their time.")
+            .Takes("count", "integer", "Messages to show, 100 unless told.")
+            .Takes("after", "string", "What the answer before has in `next`.").Shows("DelayedMessages");
+        routes.Delete("scheduled/{vhost}/{exchange}", CancelAllAsync).Says("Cancels all that wait.")
+            .Shows("Cancelled");
+        routes.Delete("scheduled/{vhost}/{exchange}/{id}", CancelAsync).Says("Cancels a message that waits.");
     }
 
     private static Task ExchangesAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(

@@ -12,15 +12,20 @@ internal sealed class UserResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("users", ListAsync);
-        routes.Get("users/without-permissions", ListAsync);
-        routes.Get("users/{name}", GetAsync);
-        routes.Put("users/{name}", PutAsync);
-        routes.Delete("users/{name}", DeleteAsync);
-        routes.Post("users/bulk-delete", BulkDeleteAsync);
-        routes.Get("users/{name}/permissions", PermissionsAsync);
-        routes.Get("users/{name}/topic-permissions", TopicPermissionsAsync);
-        routes.Get("whoami", WhoAmIAsync);
+        routes.Get("users", ListAsync).For(UserTags.Administrator).Says("Users.").Lists("User");
+        routes.Get("users/without-permissions", ListAsync).For(UserTags.Administrator)
+            .Says("Users who may enter no virtual host.").Lists("User");
+        routes.Get("users/{name}", GetAsync).For(UserTags.Administrator).Says("A user.").Shows("User");
+        routes.Put("users/{name}", PutAsync).For(UserTags.Administrator)
+            .Says("Adds a user, or changes password and tags of one.").Takes("UserPut").Creates();
+        routes.Delete("users/{name}", DeleteAsync).For(UserTags.Administrator).Says("Removes a user.");
+        routes.Post("users/bulk-delete", BulkDeleteAsync).For(UserTags.Administrator).Says("Removes users.")
+            .Takes("UserNames");
+        routes.Get("users/{name}/permissions", PermissionsAsync).For(UserTags.Administrator)
+            .Says("What a user may do, by virtual host.").Lists("Permission");
+        routes.Get("users/{name}/topic-permissions", TopicPermissionsAsync).For(UserTags.Administrator)
+            .Says("Topic permissions of a user.").Lists("TopicPermission");
+        routes.Get("whoami", WhoAmIAsync).Says("Who asks.").Shows("WhoAmI");
     }
 
     public static JsonObject Describe(User user)
@@ -78,7 +83,6 @@ internal sealed class UserResource : IResource
 
     private static Task ListAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var users = request.Broker.Users;
         var shown = users.Users;
         if (request.SegmentCount > 1)
@@ -89,13 +93,11 @@ internal sealed class UserResource : IResource
 
     private static Task GetAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return Json.WriteAsync(request.Context, Describe(Find(request)));
     }
 
     private static async Task PutAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var users = request.Broker.Users;
         var body = await request.ReadAsync().ConfigureAwait(false);
         var user = Read(request[1], body, request.Broker.Options.FillRandom);
@@ -108,13 +110,11 @@ internal sealed class UserResource : IResource
 
     private static Task DeleteAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         return request.AnswerAsync(request.Broker.Users.Remove(Find(request).Name), created: false);
     }
 
     private static async Task BulkDeleteAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var body = await request.ReadAsync().ConfigureAwait(false);
         foreach (var name in body["users"] as JsonArray ?? throw ApiError.BadRequest("users are missing"))
             request.Broker.Users.Remove(name?.ToString() ?? "");
@@ -123,7 +123,6 @@ internal sealed class UserResource : IResource
 
     private static Task PermissionsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var name = Find(request).Name;
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, request.Broker.Users.Permissions.Where(item => item.Key.User == name),
@@ -132,7 +131,6 @@ internal sealed class UserResource : IResource
 
     private static Task TopicPermissionsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var name = Find(request).Name;
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, PermissionResource.Topics(request.Broker.Users).Where(row => row.User == name),

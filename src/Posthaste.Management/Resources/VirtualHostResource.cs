@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Limits;
+using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Management.Http;
 
@@ -12,14 +13,20 @@ internal sealed class VirtualHostResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("vhosts", ListAsync);
-        routes.Get("vhosts/{vhost}", GetAsync);
-        routes.Put("vhosts/{vhost}", PutAsync);
-        routes.Post("vhosts/{vhost}/deletion/protection", ProtectAsync);
-        routes.Delete("vhosts/{vhost}/deletion/protection", UnprotectAsync);
-        routes.Post("vhosts/{vhost}/start/{node}", StartAsync);
-        routes.Get("vhosts/{vhost}/permissions", PermissionsAsync);
-        routes.Get("vhosts/{vhost}/topic-permissions", TopicPermissionsAsync);
+        routes.Get("vhosts", ListAsync).Says("Virtual hosts.").Samples().Lists("VirtualHost");
+        routes.Get("vhosts/{vhost}", GetAsync).Says("A virtual host.").Samples().Shows("VirtualHost");
+        routes.Put("vhosts/{vhost}", PutAsync).For(UserTags.Administrator)
+            .Says("Makes a virtual host, or changes what is said of one.").Takes("VirtualHostPut").Creates();
+        routes.Post("vhosts/{vhost}/deletion/protection", ProtectAsync).For(UserTags.Administrator)
+            .Says("Protects a virtual host from deletion.");
+        routes.Delete("vhosts/{vhost}/deletion/protection", UnprotectAsync).For(UserTags.Administrator)
+            .Says("Lets a virtual host be deleted.");
+        routes.Post("vhosts/{vhost}/start/{node}", StartAsync).For(UserTags.Administrator)
+            .Says("Starts a virtual host that has crashed: they are always started.");
+        routes.Get("vhosts/{vhost}/permissions", PermissionsAsync).For(UserTags.Administrator)
+            .Says("What users may do in a virtual host.").Lists("Permission");
+        routes.Get("vhosts/{vhost}/topic-permissions", TopicPermissionsAsync).For(UserTags.Administrator)
+            .Says("Topic permissions in a virtual host.").Lists("TopicPermission");
     }
 
     private static Task ListAsync(ApiRequest request)
@@ -35,7 +42,6 @@ internal sealed class VirtualHostResource : IResource
 
     private static async Task PutAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var body = await request.ReadAsync().ConfigureAwait(false);
         var known = request.Broker.FindVirtualHost(request[1]);
 
@@ -74,7 +80,6 @@ internal sealed class VirtualHostResource : IResource
 
     private static Task SetProtectionAsync(ApiRequest request, bool isProtected)
     {
-        request.RequireAdministrator();
         var refused = request.Host(1).ChangeSettings(settings => settings with { IsProtected = isProtected });
         return request.AnswerAsync(refused, created: false);
     }
@@ -82,7 +87,6 @@ internal sealed class VirtualHostResource : IResource
     /// <summary>Virtual hosts are always started: RabbitMQ has the path for those that have crashed.</summary>
     private static Task StartAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         request.Host(1);
         if (request[3] != NodeResource.Name) throw ApiError.BadRequest($"Unknown node: {request[3]}");
         request.Context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -91,7 +95,6 @@ internal sealed class VirtualHostResource : IResource
 
     private static Task PermissionsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1).Name;
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, request.Broker.Users.Permissions.Where(item => item.Key.VirtualHost == host),
@@ -100,7 +103,6 @@ internal sealed class VirtualHostResource : IResource
 
     private static Task TopicPermissionsAsync(ApiRequest request)
     {
-        request.RequireAdministrator();
         var host = request.Host(1).Name;
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, PermissionResource.Topics(request.Broker.Users).Where(item => item.VirtualHost == host),

@@ -6,6 +6,7 @@ public sealed class ForeignClientTests
     [Theory]
     [InlineData("amqplib", "require('amqplib').connect")]
     [InlineData("mqttjs", "require('mqtt').connect")]
+    [InlineData("management-api", "require('rabbitmq-stats') && require('@apidevtools/swagger-parser')")]
     [InlineData("stompjs", "require('@stomp/stompjs').Client && require('@stomp/tcp-wrapper').TCPWrapper")]
     public async Task A_package_of_npm_is_installed_as_its_lock_file_pins(string folder, string entry)
     {

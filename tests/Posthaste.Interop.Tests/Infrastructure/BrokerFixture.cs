@@ -17,7 +17,7 @@ public sealed class BrokerFixture : IAsyncLifetime
     private const string Amqp = "amqp";
 
     /// <summary>Every listener that a suite may ask for.</summary>
-    private static readonly string[] Listeners = [Amqp, "mqtt", "mqtt-ws", "stomp", "stomp-ws"];
+    private static readonly string[] Listeners = [Amqp, "mqtt", "mqtt-ws", "stomp", "stomp-ws", "http"];
 
     private const int LogCharsMax = 4_000;
 

@@ -51,6 +51,14 @@ public sealed class SaltedHash : PasswordHash
         _ => null,
     };
 
+    /// <summary>Hashes a password as RabbitMQ does, for its definition files.</summary>
+    public static SaltedHash Create(SaltedHashKind kind, string password, Action<Span<byte>> fillRandom)
+    {
+        var salt = new byte[SaltBytes];
+        fillRandom(salt);
+        return new SaltedHash(kind, [.. salt, .. Hash(kind, [.. salt, .. Encoding.UTF8.GetBytes(password)])]);
+    }
+
     /// <summary>Null when the text is no hash of this kind.</summary>
     public static SaltedHash? TryParse(SaltedHashKind kind, string text)
     {
