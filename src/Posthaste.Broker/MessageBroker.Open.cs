@@ -45,7 +45,7 @@ public sealed partial class MessageBroker
             var broker = new MessageBroker(options, loggers, data, scheduler, keys, audit);
             broker.Pipeline.Failed = broker.JournalFailed;
             if (data.IsDurable) broker.Recover();
-            foreach (var name in options.VirtualHosts) broker.AddVirtualHost(name);
+            foreach (var name in options.VirtualHosts) broker.AddConfiguredVirtualHost(name);
             broker.Parameters.Load();
             broker.LoadUsers();
             if (scheduler is not null && data.IsDurable) broker._upkeep = new Upkeep(broker, ownThread: false);
@@ -96,7 +96,7 @@ public sealed partial class MessageBroker
         var report = _data.OpenJournal(Options, replayFrom, recovery);
         Pipeline.Attach(_data.Journal!);
         var flushes = FlushSet.ForThisThread;
-        foreach (var host in _hosts.Values)
+        foreach (var host in VirtualHosts)
         {
             host.RestoreSettings();
             host.Policies.FinishRecovery();

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker.Auditing;
@@ -25,7 +23,6 @@ using Posthaste.Broker.Storage;
 using Posthaste.Broker.Tracing;
 using Posthaste.Core.Catalog;
 using Posthaste.Primitives;
-using Posthaste.Storage.Devices;
 using Posthaste.Storage.Segments;
 
 namespace Posthaste.Broker;
@@ -41,7 +38,7 @@ namespace Posthaste.Broker;
 /// </remarks>
 public sealed partial class MessageBroker : IAsyncDisposable
 {
-    /// <summary>The virtual host that is always there, as in RabbitMQ.</summary>
+    /// <summary>The virtual host of clients that name none, there from the start as in RabbitMQ.</summary>
     public const string DefaultVirtualHost = "/";
 
     /// <summary>
@@ -50,18 +47,13 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// </summary>
     public const string TraceSourceName = "Posthaste";
 
-    /// <summary>In place of a virtual host's id: notes of the broker as a whole. Virtual hosts begin at 1.</summary>
-    private const uint BrokerNotesId = 0;
-
     /// <summary>Name of the one node.</summary>
     public static string NodeName { get; } = $"posthaste@{Environment.MachineName}";
 
     private readonly ILogger _log;
-    private readonly ConcurrentDictionary<string, VirtualHost> _hosts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<ulong, BrokerQueue> _queues = new();
     private readonly ConcurrentDictionary<ulong, BrokerConnection> _connections = new();
     private readonly DataStore _data;
-    private readonly ArrayBufferWriter<byte> _catalogRecord = new(256);
     private readonly bool _ownsThreads;
     private readonly KeyCache? _keys;
     private readonly UserAuthenticator? _ownAuthenticator;
@@ -71,7 +63,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private Pins? _pins;
     private int _pinsTick;
     private ulong _lastConnectionId;
-    private uint _lastHostId;
     private int _disposed;
 
     private MessageBroker(
@@ -94,7 +85,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Statistics = new BrokerStatistics(options.Time, options.ConnectionTime);
         Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
-        Users = new UserStore(Notes);
+        Users = new UserStore(Notes, name => FindVirtualHost(name) is not null);
         Parameters = new GlobalParameters(Notes);
         Usage = new UsageLimits(this);
         Audit = audit;
@@ -160,8 +151,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// <summary>What opening the data directory found.</summary>
     public RecoverySummary Recovery { get; private set; } = RecoverySummary.InMemory;
 
-    public IEnumerable<VirtualHost> VirtualHosts => _hosts.Values;
-
     /// <summary>The queues that clients use.</summary>
     public IEnumerable<BrokerQueue> Queues => _queues.Values.Where(static queue => !queue.IsForDelayed);
 
@@ -225,31 +214,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
         }
     }
 
-    public VirtualHost? FindVirtualHost(string name) => _hosts.GetValueOrDefault(name);
-
-    /// <summary>Adds a virtual host, durably, or finds it.</summary>
-    /// <exception cref="ArgumentException">It can't have that name: the message says why.</exception>
-    /// <exception cref="BrokerLimitException">There are as many as there may be.</exception>
-    /// <exception cref="StorageFullException">The journal has no room to record it, or is read-only.</exception>
-    public VirtualHost AddVirtualHost(string name)
-    {
-        lock (CatalogLock)
-        {
-            if (_hosts.TryGetValue(name, out var known)) return known;
-            if (UserStore.CheckName(name, "vhost name") is { } fault) throw new ArgumentException(fault);
-            if (_hosts.Count >= Options.VirtualHostsMax)
-            {
-                throw new BrokerLimitException(
-                    $"cannot create vhost '{name}': vhost limit of {Options.VirtualHostsMax} is reached");
-            }
-
-            var id = _lastHostId + 1;
-            if (!TryJournalCatalog(id, new VirtualHostAdded(id, name)))
-                throw new StorageFullException($"There is no room to record the virtual host '{name}'.");
-            return RestoreVirtualHost(id, name);
-        }
-    }
-
     /// <summary>Whether there is such a virtual host, and the user may enter it; who may not is recorded.</summary>
     /// <param name="user">Who.</param>
     /// <param name="virtualHost">Where.</param>
@@ -284,6 +248,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
         // Asked again now that a change would find the connection: one in between has not.
         connection.Refresh(Authenticator.RulesFor(user, host.Name));
+        if (host.IsDeleted) connection.RequestClose(host.DeletedText);
         return connection;
     }
 
@@ -341,18 +306,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     internal BrokerQueue? FindQueue(ulong id) => _queues.GetValueOrDefault(id);
 
-    internal VirtualHost? FindVirtualHost(uint id) => _hosts.Values.FirstOrDefault(host => host.Id == id);
-
     internal BrokerConnection? FindConnection(ulong id) => _connections.GetValueOrDefault(id);
-
-    internal void ForgetVirtualHost(uint id)
-    {
-        if (FindVirtualHost(id) is not { } host || !_hosts.TryRemove(host.Name, out _)) return;
-        foreach (var queue in host.Catalog.Queues.Concat(host.Catalog.DelayQueues)) Unregister((BrokerQueue)queue);
-    }
-
-    /// <summary>Finds the notes of a virtual host, or those of the broker.</summary>
-    internal VirtualHostNotes? FindNotes(uint id) => id == BrokerNotesId ? Notes : FindVirtualHost(id)?.Notes;
 
     /// <summary>Completes when everything done so far is on disk and applied.</summary>
     /// <returns>False when the journal has failed.</returns>
@@ -375,13 +329,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
         return done.Wait();
     }
 
-    internal VirtualHost RestoreVirtualHost(uint id, string name)
-    {
-        _lastHostId = Math.Max(_lastHostId, id);
-        return _hosts.GetOrAdd(
-            name, static (key, known) => new VirtualHost(known.broker, known.id, key), (broker: this, id));
-    }
-
     internal void Close(BrokerConnection connection)
     {
         var flushes = FlushSet.ForThisThread;
@@ -390,24 +337,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Statistics.Churn.ConnectionsClosed.Add();
         _connections.TryRemove(connection.Id, out _);
         flushes.FlushAll();
-    }
-
-    /// <summary>
-    /// Journals a change of the catalog. Under <see cref="CatalogLock"/>, so that the journal's order is the order of
-    /// effect.
-    /// </summary>
-    /// <returns>False when it can't be recorded: then it must not be left in effect.</returns>
-    internal bool TryJournalCatalog(uint hostId, CatalogChange change)
-    {
-        if (!Pipeline.HasJournal) return true;
-        var writer = _catalogRecord;
-        writer.ResetWrittenCount();
-        BinaryPrimitives.WriteUInt32LittleEndian(writer.GetSpan(sizeof(uint)), hostId);
-        writer.Advance(sizeof(uint));
-        CatalogCodec.Write(change, writer);
-        return Pipeline.AppendFact(
-            RecordType.Catalog, writer.WrittenCount, writer,
-            static (target, from) => from.WrittenSpan.CopyTo(target)) != 0;
     }
 
     private sealed class DurableTask : PipelineCallback

@@ -31,6 +31,7 @@ public sealed partial class VirtualHost : IQueueFactory
 {
     private readonly VirtualHostCatalog _catalog;
     private readonly ConditionalWeakTable<Exchange, ExchangeMeter> _exchangeMeters = [];
+    private volatile bool _isDeleted;
 
     internal VirtualHost(MessageBroker broker, uint id, string name)
     {
@@ -48,6 +49,19 @@ public sealed partial class VirtualHost : IQueueFactory
     public MessageBroker Broker { get; }
 
     public string Name { get; }
+
+    /// <summary>
+    /// It is gone: nothing is declared, remembered or retained here any more, and its connections are being closed. Any
+    /// thread.
+    /// </summary>
+    public bool IsDeleted
+    {
+        get => _isDeleted;
+        internal set => _isDeleted = value;
+    }
+
+    /// <summary>What clients are told when it is deleted, in RabbitMQ's words.</summary>
+    public string DeletedText => $"vhost '{Name}' is deleted";
 
     /// <summary>The declared things, to look at.</summary>
     public VirtualHostCatalog Catalog => _catalog;
@@ -204,6 +218,25 @@ public sealed partial class VirtualHost : IQueueFactory
         ? new CatalogResult(null, known, exchange, IsJournaled: false)
         : Run(catalog => catalog.DeclareDelayQueue(exchange));
 
+    /// <summary>It is deleted, and that is recorded. Under the catalog's lock.</summary>
+    /// <returns>Its queues, to be ended: see <see cref="Forget"/>.</returns>
+    internal IReadOnlyList<CatalogQueue> End()
+    {
+        IsDeleted = true;
+        Notes.Close();
+        Retained.Close();
+        return _catalog.Clear();
+    }
+
+    /// <summary>A queue has left the catalog: ends it.</summary>
+    internal void Forget(BrokerQueue queue, bool isRecorded, FlushSet flushes)
+    {
+        Broker.Unregister(queue);
+        Broker.Statistics.Churn.QueuesDeleted.Add();
+        if (queue.Definition.Exclusive) Broker.FindConnection(queue.Definition.OwnerConnectionId)?.Disown(queue);
+        queue.Delete(isRecorded, flushes);
+    }
+
     private static CatalogResult Refusal(CatalogError error) => new(error, null, null, IsJournaled: false);
 
     private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command) =>
@@ -215,6 +248,7 @@ public sealed partial class VirtualHost : IQueueFactory
         var isRecorded = true;
         lock (Broker.CatalogLock)
         {
+            if (_isDeleted) return Refusal(new CatalogError(CatalogErrorCode.NotFound, DeletedText));
             outcome = command(_catalog);
 
             // Under the same lock, so that the journal has the changes in the order in which they took effect.
@@ -249,13 +283,5 @@ public sealed partial class VirtualHost : IQueueFactory
                 CatalogErrorCode.PreconditionFailed, "the disk has no room left to record this, or has failed"),
             DeletedQueues = [.. outcome.DeletedQueues, .. added],
         };
-    }
-
-    private void Forget(BrokerQueue queue, bool isRecorded, FlushSet flushes)
-    {
-        Broker.Unregister(queue);
-        Broker.Statistics.Churn.QueuesDeleted.Add();
-        if (queue.Definition.Exclusive) Broker.FindConnection(queue.Definition.OwnerConnectionId)?.Disown(queue);
-        queue.Delete(isRecorded, flushes);
     }
 }

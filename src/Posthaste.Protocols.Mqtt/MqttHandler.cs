@@ -32,6 +32,7 @@ public sealed class MqttHandler : IProtocolHandler
         broker.Formats.Register(new MqttFormat());
         Registry = new SessionRegistry(broker, Limits, Groups);
         broker.Ticker.Register(Registry);
+        broker.VirtualHostDeleted += Registry.Forget;
         if (Limits.SystemTopicsSeconds > 0)
             broker.Ticker.Register(SystemTopics = new SystemTopics(this, Limits.SystemTopicsSeconds * MsPerSecond));
     }

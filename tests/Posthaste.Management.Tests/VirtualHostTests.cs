@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Posthaste.Management.Tests;
@@ -32,6 +34,20 @@ public sealed class VirtualHostTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal(("", 0), ((string?)shown["description"], shown["tags"]!.AsArray().Count));
         Assert.Equal(("quorum", true), ((string?)shown["default_queue_type"], (bool)shown["tracing"]!));
         Assert.True(api.Broker.Users.RulesFor("guest", "shop").IsFull);
+    }
+
+    [Fact]
+    public async Task A_request_without_a_body_asks_for_nothing_special()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, api.Port, TestContext.Current.CancellationToken);
+        var login = Convert.ToBase64String("guest:guest"u8);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"PUT /api/vhosts/bare HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {login}\r\nConnection: close\r\n\r\n"));
+        using var answer = new StreamReader(client.GetStream());
+        Assert.StartsWith(
+            "HTTP/1.1 201 ", await answer.ReadToEndAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,6 +145,48 @@ public sealed class VirtualHostTests(ApiHost api) : IClassFixture<ApiHost>
             ((string?)shown["description"], (string?)shown["tags"]![0], (string?)shown["default_queue_type"],
                 (bool)shown["tracing"]!));
         Assert.Equal("as 3.8 writes it", (string?)(await api.GetAsync("vhosts/old"))["description"]);
+    }
+
+    [Fact]
+    public async Task One_is_deleted_with_what_is_in_it_unless_it_is_protected()
+    {
+        api.AddUser("v-ann", "management");
+        await api.PutAsync("vhosts/gone", new JsonObject());
+        await api.PutAsync("queues/gone/q", new JsonObject());
+        await api.PutAsync("permissions/gone/v-ann", JsonNode.Parse("""{"configure":"","write":"","read":".*"}""")!);
+        Assert.Equal(HttpStatusCode.NoContent, await PostAsync("vhosts/gone/deletion/protection"));
+        Assert.Equal(HttpStatusCode.NotFound, await PostAsync("vhosts/nowhere/deletion/protection"));
+        Assert.True((bool)(await api.GetAsync("vhosts/gone"))["protected_from_deletion"]!);
+        var (status, answer) = await api.SendAsync(HttpMethod.Delete, "vhosts/gone");
+        Assert.Equal(HttpStatusCode.PreconditionFailed, status);
+        Assert.Equal(
+            ("precondition_failed",
+                "Refusing to delete virtual host 'gone' because it is protected from deletion"),
+            ((string?)answer!["error"], (string?)answer["reason"]));
+        Assert.Equal(HttpStatusCode.Unauthorized, await api.DeleteAsync("vhosts/gone", "v-ann"));
+
+        Assert.Equal(HttpStatusCode.NoContent, await api.DeleteAsync("vhosts/gone/deletion/protection"));
+        Assert.Equal(HttpStatusCode.NoContent, await api.DeleteAsync("vhosts/gone"));
+        Assert.Equal(HttpStatusCode.NotFound, await api.DeleteAsync("vhosts/gone"));
+        Assert.Equal(HttpStatusCode.NotFound, (await api.SendAsync(HttpMethod.Get, "queues/gone")).Status);
+        await api.PutAsync("vhosts/gone", new JsonObject());
+        Assert.Empty((await api.GetAsync("queues/gone")).AsArray());
+        Assert.Empty((await api.GetAsync("users/v-ann/permissions")).AsArray());
+    }
+
+    [Fact]
+    public async Task There_are_as_many_as_may_be_and_no_more()
+    {
+        await using var host = new ApiHost();
+        await host.InitializeAsync();
+        host.Broker.Options.VirtualHostsMax = 2;
+        Assert.Equal(HttpStatusCode.Created, (await host.PutAsync("vhosts/second", new JsonObject())).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await host.PutAsync("vhosts/second", new JsonObject())).Status);
+        var (status, answer) = await host.PutAsync("vhosts/third", new JsonObject());
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("cannot create vhost 'third': vhost limit of 2 is reached", (string?)answer!["reason"]);
+        Assert.Equal(HttpStatusCode.NoContent, await host.DeleteAsync("vhosts/second"));
+        Assert.Equal(HttpStatusCode.Created, (await host.PutAsync("vhosts/third", new JsonObject())).Status);
     }
 
     [Fact]

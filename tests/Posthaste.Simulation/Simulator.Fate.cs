@@ -88,6 +88,7 @@ internal sealed partial class Simulator
         _model.AtRest(queue => _host.Queue(queue.Name).Machine.HeldCount > 0);
         if (_model.IsDamaged) return;
         RestMqtt();
+        RestTenants();
         CheckValues(static (value, actual) => value.Rests(actual));
         foreach (var queue in _model.Queues.Values)
         {
@@ -182,7 +183,12 @@ internal sealed partial class Simulator
         LoseMqtt();
         if (_options.FlipsBits && _random.Chance(0.3)) FlipABit();
         VerifyAndOpen();
-        if (!_model.IsDamaged) CheckValues(static (value, actual) => value.Returns(actual));
+        if (!_model.IsDamaged)
+        {
+            CheckValues(static (value, actual) => value.Returns(actual));
+            ReturnTenants();
+        }
+
         FollowDeclarations();
         SimulationFailure.Unless(
             !expectClean || _host.Broker.Recovery.WasClean, "a shutdown in order is not recognised");
@@ -192,7 +198,7 @@ internal sealed partial class Simulator
     /// <summary>Declarations and deletions that nobody waited for may have been forgotten.</summary>
     private void FollowDeclarations()
     {
-        foreach (var queue in _host.Broker.Queues.ToArray())
+        foreach (var queue in _host.Broker.Queues.Where(queue => queue.Host == _host.Host).ToArray())
         {
             if (_model.Queues.ContainsKey(queue.Name) || IsOfMqtt(queue)) continue;
             _host.Host.DeleteQueue(queue.Name, false, false, _host.Connection, out _);
@@ -283,6 +289,7 @@ internal sealed partial class Simulator
         }
         while (any);
         FinishMqtt();
+        FinishTenants();
         return IsWorking && !IsOff;
     }
 

@@ -80,6 +80,7 @@ internal sealed partial class Simulator
             try
             {
                 Act();
+                ActTenants();
             }
             catch (SimulationFailure e) when (_host.Errors.Take() is { Count: > 0 } errors)
             {

@@ -17,6 +17,7 @@ public sealed class BrokerConnection : IDisposable
     private volatile AccessRules _access;
     private volatile BrokerChannel[] _channels = [];
     private volatile BrokerUser _user;
+    private volatile string? _closeReason;
     private int _channelCount;
     private int _disposed;
 
@@ -37,6 +38,12 @@ public sealed class BrokerConnection : IDisposable
 
     /// <summary>Somebody wants it closed (an operator, a shutdown), with the reason to tell the client.</summary>
     public event Action<string>? CloseRequested;
+
+    /// <summary>
+    /// Why it was asked to close; null when it was not. Whoever begins to listen to <see cref="CloseRequested"/> looks
+    /// here once: it may have been asked before.
+    /// </summary>
+    public string? CloseReason => _closeReason;
 
     /// <summary>Unique for the life of the process.</summary>
     public ulong Id { get; }
@@ -150,7 +157,8 @@ public sealed class BrokerConnection : IDisposable
     internal void Refresh(AccessRules access)
     {
         _access = access;
-        if (!access.MayEnter) RequestClose($"access to vhost '{Host.Name}' was withdrawn");
+        if (access.MayEnter) return;
+        RequestClose(Host.IsDeleted ? Host.DeletedText : $"access to vhost '{Host.Name}' was withdrawn");
     }
 
     /// <summary>
@@ -167,7 +175,11 @@ public sealed class BrokerConnection : IDisposable
     }
 
     /// <summary>Asks the session to close, in its protocol's words.</summary>
-    public void RequestClose(string reason) => CloseRequested?.Invoke(reason);
+    public void RequestClose(string reason)
+    {
+        _closeReason ??= reason;
+        CloseRequested?.Invoke(reason);
+    }
 
     /// <summary>
     /// The connection has ended: its exclusive queues go. The session must have cancelled its subscriptions and

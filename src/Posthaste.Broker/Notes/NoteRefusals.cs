@@ -10,6 +10,7 @@ internal static class NoteRefusals
     {
         NoteRefusal.None => null,
         NoteRefusal.NotRecorded => "it can't be stored: the disk is full, or the journal has failed",
+        NoteRefusal.Deleted => "the virtual host is deleted",
         _ => $"it can't be stored: {refusal}",
     };
 }

@@ -25,6 +25,7 @@ public sealed class VirtualHostNotes
     private readonly NoteMap _map;
     private readonly CommitPipeline _pipeline;
     private readonly uint _hostId;
+    private bool _isClosed;
 
     internal uint HostId => _hostId;
 
@@ -85,6 +86,7 @@ public sealed class VirtualHostNotes
     {
         lock (_lock)
         {
+            if (_isClosed) return NoteRefusal.Deleted;
             var refusal = _map.Check(key, value.Length);
             if (refusal != NoteRefusal.None) return refusal;
             if (_pipeline.IsFull || !TryRecord(RecordType.NoteSet, key, value)) return NoteRefusal.NotRecorded;
@@ -132,13 +134,23 @@ public sealed class VirtualHostNotes
         }
     }
 
+    /// <summary>The virtual host is deleted: its notes go, and no more are taken.</summary>
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            _map.Clear();
+        }
+    }
+
     /// <summary>Holds off other changes while a transaction is appended and takes effect.</summary>
     internal Lock.Scope EnterScope() => _lock.EnterScope();
 
     /// <summary>Holds room for a note of a transaction.</summary>
     internal NoteRefusal Hold(ReadOnlySpan<byte> key, int valueLength)
     {
-        lock (_lock) return _map.Hold(key, valueLength);
+        lock (_lock) return _isClosed ? NoteRefusal.Deleted : _map.Hold(key, valueLength);
     }
 
     /// <summary>Gives back what a transaction holds, having set its notes or not.</summary>
@@ -151,7 +163,7 @@ public sealed class VirtualHostNotes
                 var key = changes.Key(in change);
                 var value = changes.Value(in change);
                 if (!change.IsRemoval) _map.LetGo(key.Length, value.Length);
-                if (!takeEffect) continue;
+                if (!takeEffect || _isClosed) continue;
                 if (change.IsRemoval) _map.Remove(key);
                 else _map.Set(key, value);
             }

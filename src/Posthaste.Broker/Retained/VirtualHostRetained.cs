@@ -37,6 +37,7 @@ public sealed class VirtualHostRetained
     private readonly Lock _lock = new();
     private readonly RetainedStore _store;
     private readonly MessageBroker _broker;
+    private bool _isClosed;
 
     internal VirtualHostRetained(MessageBroker broker, uint hostId, VirtualHostCatalog catalog)
     {
@@ -80,6 +81,7 @@ public sealed class VirtualHostRetained
         {
             lock (_lock)
             {
+                if (_isClosed) return RetainRefusal.Deleted;
                 var refusal = _store.Hold(publish.Route.RoutingKey, publish.StoredBytes, out hold);
                 if (refusal != RetainRefusal.None) return refusal;
             }
@@ -136,7 +138,17 @@ public sealed class VirtualHostRetained
         lock (_lock)
         {
             _store.LetGo(change.Hold);
-            if (takeEffect) _store.Apply(change.Message, change.TtlMs);
+            if (takeEffect && !_isClosed) _store.Apply(change.Message, change.TtlMs);
+        }
+    }
+
+    /// <summary>The virtual host is deleted: its messages go, and no more are taken.</summary>
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            _store.Clear();
         }
     }
 

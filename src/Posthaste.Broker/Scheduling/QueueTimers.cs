@@ -40,6 +40,17 @@ internal sealed class QueueTimers : IDisposable
         }
     }
 
+    /// <summary>Many queues have gone at once: lets go of them before their times come.</summary>
+    public void ForgetDeleted()
+    {
+        lock (_lock)
+        {
+            var rest = _due.UnorderedItems.Where(static item => !item.Element.IsDeleted).ToArray();
+            _due.Clear();
+            _due.EnqueueRange(rest);
+        }
+    }
+
     public void Dispose()
     {
         lock (_lock)

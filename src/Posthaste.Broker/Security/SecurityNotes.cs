@@ -44,6 +44,21 @@ internal static class SecurityNotes
     /// <summary>What the keys of all topic permissions of a user begin with.</summary>
     public static byte[] Topics(string user) => [TopicKind, .. Prefixed(user)];
 
+    /// <summary>The keys of all permissions in a virtual host, whoever has them.</summary>
+    public static IEnumerable<byte[]> InVirtualHost(VirtualHostNotes notes, string virtualHost)
+    {
+        foreach (var note in notes.WithPrefix([PermissionKind]))
+        {
+            if (Encoding.UTF8.GetString(TakePrefixed(note.Key[1..]).After) == virtualHost)
+                yield return note.Key.ToArray();
+        }
+
+        foreach (var note in notes.WithPrefix([TopicKind]))
+        {
+            if (TakePrefixed(TakePrefixed(note.Key[1..]).After).Name == virtualHost) yield return note.Key.ToArray();
+        }
+    }
+
     public static byte[] Encode(User user) => Json(writer =>
     {
         writer.WriteStartArray("password_hashes");

@@ -28,9 +28,16 @@ public sealed class UserStore
 
     private readonly Lock _lock = new();
     private readonly VirtualHostNotes _notes;
+    private readonly Func<string, bool> _hasVirtualHost;
     private volatile Current _current = new(State.Empty);
 
-    internal UserStore(VirtualHostNotes notes) => _notes = notes;
+    /// <param name="notes">The broker's.</param>
+    /// <param name="hasVirtualHost">Whether there is one of a name: permissions are given in no other.</param>
+    internal UserStore(VirtualHostNotes notes, Func<string, bool> hasVirtualHost)
+    {
+        _notes = notes;
+        _hasVirtualHost = hasVirtualHost;
+    }
 
     /// <summary>
     /// The named user, or its permissions, have changed; null: any of them may have. Raised without locks held.
@@ -101,6 +108,7 @@ public sealed class UserStore
     public string? SetPermission(string user, string virtualHost, Permission? permission) => Change(user, state =>
     {
         if (!state.Users.ContainsKey(user)) return (state, $"there is no user '{user}'");
+        if (permission is not null && !_hasVirtualHost(virtualHost)) return (state, NoVirtualHost(virtualHost));
         var note = SecurityNotes.Permission(user, virtualHost);
         return permission is null
             ? (state with { Permissions = state.Permissions.Remove((user, virtualHost)) }, Remove(note))
@@ -121,6 +129,7 @@ public sealed class UserStore
         return Change(user, state =>
         {
             if (!state.Users.ContainsKey(user)) return (state, $"there is no user '{user}'");
+            if (permission is not null && !_hasVirtualHost(virtualHost)) return (state, NoVirtualHost(virtualHost));
             var key = (user, virtualHost);
             var topics = state.Topics.GetValueOrDefault(key)
                 ?? ImmutableSortedDictionary.Create<string, TopicPermission>(StringComparer.Ordinal);
@@ -132,23 +141,26 @@ public sealed class UserStore
         });
     }
 
-    /// <summary>A virtual host is gone: so are all permissions in it.</summary>
-    internal void ForgetVirtualHost(string virtualHost) => Change(null, state =>
+    /// <summary>A virtual host goes, and with it all permissions in it.</summary>
+    /// <param name="virtualHost">Which.</param>
+    /// <param name="changes">Gets the removals of their notes.</param>
+    /// <param name="record">
+    /// Records these with the virtual host's own end, so that one made again under its name lets nobody in who could
+    /// enter it. False when it can't: then they stay.
+    /// </param>
+    internal bool TryForgetVirtualHost(string virtualHost, NoteChanges changes, Func<bool> record)
     {
-        foreach (var key in state.Permissions.Keys.Where(key => key.VirtualHost == virtualHost))
+        lock (_lock)
         {
-            Remove(SecurityNotes.Permission(key.User, virtualHost));
-            state = state with { Permissions = state.Permissions.Remove(key) };
+            foreach (var key in SecurityNotes.InVirtualHost(_notes, virtualHost)) changes.Remove(key);
+            if (!record()) return false;
+            _current = new Current(_current.State.WithoutVirtualHost(virtualHost));
+            return true;
         }
+    }
 
-        foreach (var (key, topics) in state.Topics.Where(topic => topic.Key.VirtualHost == virtualHost))
-        {
-            foreach (var exchange in topics.Keys) Remove(SecurityNotes.Topic(key.User, virtualHost, exchange));
-            state = state with { Topics = state.Topics.Remove(key) };
-        }
-
-        return (state, null);
-    });
+    /// <summary>Tells those who want to know; without locks held.</summary>
+    internal void VirtualHostForgotten() => Changed?.Invoke(null);
 
     /// <summary>Reads what the notes say. Before any other call.</summary>
     internal void Load() => _current = new Current(SecurityNotes.Read(_notes));
@@ -193,6 +205,8 @@ public sealed class UserStore
         return null;
     }
 
+    private static string NoVirtualHost(string name) => $"there is no virtual host '{name}'";
+
     private string? Set(byte[] key, byte[] value) => NoteRefusals.Explain(_notes.Set(key, value));
 
     private string? Remove(byte[] key) => NoteRefusals.Explain(_notes.Remove(key));
@@ -222,5 +236,10 @@ public sealed class UserStore
             Users.Remove(user),
             Permissions.RemoveRange(Permissions.Keys.Where(key => key.User == user)),
             Topics.RemoveRange(Topics.Keys.Where(key => key.User == user)));
+
+        public State WithoutVirtualHost(string name) => new(
+            Users,
+            Permissions.RemoveRange(Permissions.Keys.Where(key => key.VirtualHost == name)),
+            Topics.RemoveRange(Topics.Keys.Where(key => key.VirtualHost == name)));
     }
 }

@@ -128,6 +128,15 @@ public abstract partial class ProtocolSession : ITickable
     }
 
     /// <summary>
+    /// What the client waits for will not become durable: ends the session. One whose virtual host is deleted is ended
+    /// by that, in its words. Any thread, but not under a queue's strand.
+    /// </summary>
+    public void RequestCloseAsNotDurable()
+    {
+        if (!Opened.Host.IsDeleted) RequestClose(CloseRequest.JournalFailed);
+    }
+
+    /// <summary>
     /// Lets the reader call <see cref="Process"/>, also if nothing has come. Any thread, but not under a queue's
     /// strand.
     /// </summary>
@@ -182,6 +191,7 @@ public abstract partial class ProtocolSession : ITickable
         opened.Meter.Session = this;
         Output.Meter = opened.Meter;
         _opened = opened;
+        if (opened.CloseReason is { } reason) OnOperatorRequest(reason);
         if (user.ExpiresAtMs is not null) _expiryTicks = Broker.Ticker.Register(new LoginExpiry(this));
         return opened;
     }

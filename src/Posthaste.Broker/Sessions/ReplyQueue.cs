@@ -88,7 +88,7 @@ public class ReplyQueue
             if (durable)
                 queue.Applied(this, flushes);
             else
-                queue._session.RequestClose(CloseRequest.JournalFailed);
+                queue._session.RequestCloseAsNotDurable();
         }
     }
 }

@@ -156,8 +156,12 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
                 break;
             case VirtualHostRemoved removed:
                 broker.ForgetVirtualHost(removed.VirtualHostId);
+                _last = null;
                 _lastNotes = null;
                 _lastRetained = null;
+                break;
+            case VirtualHostIdsUsed used:
+                broker.MarkVirtualHostIdsUsed(used.LastVirtualHostId);
                 break;
             case QueueIdsUsed used:
                 broker.QueueIds.MarkUsed(used.LastQueueId);

@@ -29,7 +29,15 @@ internal static class SnapshotContent
         var record = new ArrayBufferWriter<byte>(1024);
         WriteCatalog(record, to, 0, new QueueIdsUsed(broker.QueueIds.LastQueueId));
         WriteSegmentsUsed(to, broker.Segments!.LastId);
-        foreach (var host in broker.VirtualHosts)
+        VirtualHost[] hosts;
+        lock (broker.CatalogLock)
+        {
+            hosts = [.. broker.VirtualHosts];
+            WriteCatalog(record, to, 0, new VirtualHostIdsUsed(broker.LastVirtualHostId));
+        }
+
+        // One that is deleted meanwhile is empty: the journal behind the snapshot says that it is gone.
+        foreach (var host in hosts)
         {
             WriteCatalog(record, to, host.Id, new VirtualHostAdded(host.Id, host.Name));
             foreach (var change in host.Snapshot()) WriteCatalog(record, to, host.Id, change);

@@ -141,7 +141,12 @@ public sealed class TransactionBuffer
         var admitted = _messages.AsSpan(0, _messageCount);
         var notes = _notes is { Count: > 0 } ? _notes : null;
         PipelineCallback callback = _replies.Count == 0 ? reply : new RepliesFirst(_broker, [.. _replies], reply);
-        if (_settlements is null)
+        if (_host.IsDeleted)
+        {
+            // Nothing of it would be there: whoever waits is not told that it were.
+            _broker.Pipeline.RefuseCompound(admitted, _settlements?.Before(callback) ?? callback);
+        }
+        else if (_settlements is null)
         {
             _broker.Pipeline.AppendCompound([], admitted, notes, callback, _broker.NowMs);
         }

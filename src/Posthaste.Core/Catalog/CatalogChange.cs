@@ -15,6 +15,7 @@ internal enum CatalogChangeKind : byte
     VirtualHostAdded = 8,
     VirtualHostRemoved = 9,
     DelayQueueDeclared = 10,
+    VirtualHostIdsUsed = 11,
 }
 
 /// <summary>
@@ -77,6 +78,9 @@ public sealed record VirtualHostAdded(uint VirtualHostId, string Name) : Catalog
 
 /// <summary>A virtual host is gone with all that is in it. Like <see cref="VirtualHostAdded"/>.</summary>
 public sealed record VirtualHostRemoved(uint VirtualHostId) : CatalogChange;
+
+/// <summary>Virtual hosts' ids up to this one have been given out; no new one may get one of them.</summary>
+public sealed record VirtualHostIdsUsed(uint LastVirtualHostId) : CatalogChange;
 
 /// <summary>The identity of a binding in terms that survive a restart.</summary>
 /// <param name="Source">Name of the exchange where it starts.</param>

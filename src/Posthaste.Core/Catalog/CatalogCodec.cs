@@ -21,6 +21,7 @@ namespace Posthaste.Core.Catalog;
 ///  VirtualHostAdded   | id u32 | name                                                |
 ///  VirtualHostRemoved | id u32                                                       |
 ///  DelayQueueDeclared | id u64 | exchange                                            |
+///  VirtualHostIdsUsed | last id u32                                                  |
 /// </code>
 /// Names and keys are texts; texts and tables are drawn at <see cref="StoredWriter"/>. What follows from the
 /// arguments (settings, alternate exchange) is not stored but read from them again. Only durable things are stored,
@@ -80,6 +81,10 @@ public static class CatalogCodec
                 to.WriteUInt64(declared.QueueId);
                 to.WriteText(declared.Exchange);
                 break;
+            case VirtualHostIdsUsed used:
+                WriteStart(to, CatalogChangeKind.VirtualHostIdsUsed);
+                to.WriteUInt32(used.LastVirtualHostId);
+                break;
             default:
                 throw new ArgumentException($"{change} is not a durable fact.", nameof(change));
         }
@@ -104,6 +109,7 @@ public static class CatalogCodec
             CatalogChangeKind.VirtualHostAdded => new VirtualHostAdded(reader.ReadUInt32(), reader.ReadText()),
             CatalogChangeKind.VirtualHostRemoved => new VirtualHostRemoved(reader.ReadUInt32()),
             CatalogChangeKind.DelayQueueDeclared => new DelayQueueDeclared(reader.ReadUInt64(), reader.ReadText()),
+            CatalogChangeKind.VirtualHostIdsUsed => new VirtualHostIdsUsed(reader.ReadUInt32()),
             _ => throw new StoredFormatException($"catalog change of unknown kind {(byte)kind}"),
         };
         StoredReader.Require(reader.IsAtEnd, "bytes behind a catalog change");

@@ -155,6 +155,28 @@ public sealed partial class VirtualHostCatalog
         }
     }
 
+    /// <summary>
+    /// Takes everything out, also what is predeclared: the virtual host is deleted, and a message that is routed from
+    /// now on finds no exchange.
+    /// </summary>
+    /// <returns>The queues that were there, also those of delayed messages.</returns>
+    public IReadOnlyList<CatalogQueue> Clear()
+    {
+        CatalogQueue[] queues = [.. Queues, .. DelayQueues];
+        foreach (var queue in queues)
+            queue.MarkDeleted();
+        _exchanges.Clear();
+        _queuesByName.Clear();
+        _queuesById.Clear();
+        _delayQueues.Clear();
+        QueueCount = 0;
+        BindingCount = 0;
+        _declaredExchangeCount = 0;
+        _bindingKeyBytes = 0;
+        MarkChanged();
+        return queues;
+    }
+
     private void AddPredeclared(string name, ExchangeType type, Router? router = null, bool isInternal = false)
     {
         var definition = new ExchangeDefinition(

@@ -57,4 +57,7 @@ public enum NoteRefusal
 
     /// <summary>The journal has failed or has no room: what can't be remembered durably is not remembered.</summary>
     NotRecorded,
+
+    /// <summary>The virtual host is deleted.</summary>
+    Deleted,
 }

@@ -10,7 +10,7 @@ namespace Posthaste.Core.Notes;
 /// <param name="bytesMax">Bytes of keys and values at most, with 48 for each note.</param>
 public sealed class NoteMap(long countMax, long bytesMax)
 {
-    private readonly SortedMap<Note> _notes = new();
+    private SortedMap<Note> _notes = new();
     private long _bytes;
     private long _heldCount;
     private long _heldBytes;
@@ -82,6 +82,13 @@ public sealed class NoteMap(long countMax, long bytesMax)
         }
 
         return count;
+    }
+
+    /// <summary>Removes all notes. What is held stays held until it is let go of.</summary>
+    public void Clear()
+    {
+        _notes = new SortedMap<Note>();
+        _bytes = 0;
     }
 
     public bool HasAny(ReadOnlySpan<byte> prefix) => HasPrefix(_notes.Seek(prefix), prefix);

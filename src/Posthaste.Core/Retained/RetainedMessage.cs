@@ -52,4 +52,7 @@ public enum RetainRefusal
 
     /// <summary>The retained messages are as large together as they may be.</summary>
     TooManyBytes,
+
+    /// <summary>The virtual host is deleted.</summary>
+    Deleted,
 }

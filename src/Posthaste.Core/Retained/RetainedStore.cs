@@ -15,7 +15,7 @@ namespace Posthaste.Core.Retained;
 /// <param name="bytesMax">Bytes of messages at most, with 48 for each.</param>
 public sealed class RetainedStore(long countMax, long bytesMax)
 {
-    private readonly SortedMap<RetainedMessage> _messages = new();
+    private SortedMap<RetainedMessage> _messages = new();
     private byte[] _sweptThrough = [];
     private int _expiringCount;
     private long _heldCount;
@@ -71,6 +71,15 @@ public sealed class RetainedStore(long countMax, long bytesMax)
         Bytes += added.Cost;
         if (added.ExpiresAtMs != 0) _expiringCount++;
         if (_messages.Set(in added, out var replaced)) Forget(in replaced);
+    }
+
+    /// <summary>Removes all messages. What is held stays held until it is let go of.</summary>
+    public void Clear()
+    {
+        _messages = new SortedMap<RetainedMessage>();
+        _sweptThrough = [];
+        _expiringCount = 0;
+        Bytes = 0;
     }
 
     /// <summary>Adds the next matches to a list, in the order of routing keys.</summary>

@@ -45,6 +45,8 @@ internal sealed class Utf8Map<T>
     public void Set(byte[] key, T value) => _entries[key] = value;
 
     public void Remove(byte[] key) => _entries.TryRemove(key, out _);
+
+    public void Clear() => _entries.Clear();
 }
 
 /// <summary>

@@ -28,6 +28,9 @@ internal sealed class ApiError(int status, string error, string reason) : Except
     public static ApiError TooLarge(string reason) =>
         new(StatusCodes.Status413PayloadTooLarge, "content_too_large", reason);
 
+    public static ApiError PreconditionFailed(string reason) =>
+        new(StatusCodes.Status412PreconditionFailed, "precondition_failed", reason);
+
     /// <summary>The disk or the journal did not take it: nothing was promised.</summary>
     public static ApiError Unavailable(string reason) =>
         new(StatusCodes.Status503ServiceUnavailable, "service_unavailable", reason);

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Posthaste.Primitives.Tables;
 
 namespace Posthaste.Management.Http;
@@ -32,7 +33,7 @@ internal static class Json
     {
         try
         {
-            if (context.Request.ContentLength == 0) return [];
+            if (context.Request.ContentLength == 0 || !CanHaveBody(context)) return [];
             var node = await JsonNode
                 .ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted).ConfigureAwait(false);
             return node as JsonObject ?? throw ApiError.BadRequest("the body has to be a JSON object");
@@ -46,6 +47,10 @@ internal static class Json
             throw ApiError.TooLarge(e.Message);
         }
     }
+
+    /// <summary>Some clients send neither a body nor that it has no bytes.</summary>
+    private static bool CanHaveBody(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
     public static JsonObject From(FieldTable table)
     {

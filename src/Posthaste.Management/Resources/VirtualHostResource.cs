@@ -17,6 +17,8 @@ internal sealed class VirtualHostResource : IResource
         routes.Get("vhosts/{vhost}", GetAsync).Says("A virtual host.").Samples().Shows("VirtualHost");
         routes.Put("vhosts/{vhost}", PutAsync).For(UserTags.Administrator)
             .Says("Makes a virtual host, or changes what is said of one.").Takes("VirtualHostPut").Creates();
+        routes.Delete("vhosts/{vhost}", DeleteAsync).For(UserTags.Administrator)
+            .Says("Deletes a virtual host with all that is in it; its connections are closed.");
         routes.Post("vhosts/{vhost}/deletion/protection", ProtectAsync).For(UserTags.Administrator)
             .Says("Protects a virtual host from deletion.");
         routes.Delete("vhosts/{vhost}/deletion/protection", UnprotectAsync).For(UserTags.Administrator)
@@ -72,6 +74,32 @@ internal sealed class VirtualHostResource : IResource
         {
             throw ApiError.Unavailable(e.Message);
         }
+    }
+
+    private static async Task DeleteAsync(ApiRequest request)
+    {
+        var name = request.Host(1).Name;
+        switch (request.Broker.DeleteVirtualHost(name))
+        {
+            case VirtualHostDeletion.NotFound:
+                throw ApiError.NotFound();
+            case VirtualHostDeletion.Protected:
+                throw ApiError.PreconditionFailed(
+                    $"Refusing to delete virtual host '{name}' because it is protected from deletion");
+            case VirtualHostDeletion.NotRecorded:
+                throw ApiError.Unavailable(
+                    $"the disk has no room left to record that virtual host '{name}' is deleted, or has failed; "
+                    + "it is as it was");
+        }
+
+        if (!await request.Broker.WhenDurableAsync().ConfigureAwait(false))
+        {
+            throw ApiError.Unavailable(
+                $"the journal has failed: virtual host '{name}' is gone, and may be there again, as it was, when the "
+                + "broker is restarted");
+        }
+
+        request.Context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private static Task ProtectAsync(ApiRequest request) => SetProtectionAsync(request, isProtected: true);

@@ -148,7 +148,7 @@ internal sealed class ExactlyOnce(MqttConnection connection)
         {
             if (!durable)
             {
-                connection.RequestClose(CloseRequest.JournalFailed);
+                connection.RequestCloseAsNotDurable();
                 return;
             }
 

@@ -105,8 +105,13 @@ internal sealed partial class MqttConnection
     private void EnterHost(BrokerUser user, string hostName)
     {
         _user = user;
-        if (Broker.FindVirtualHost(hostName) is not { } host
-            || !Broker.MayEnter(user, hostName, Transport))
+        if (Broker.FindVirtualHost(hostName) is not { } host)
+        {
+            RefuseConnect(new WireError(ReasonCode.NotAuthorized, $"there is no virtual host '{hostName}'"));
+            return;
+        }
+
+        if (!Broker.MayEnter(user, hostName, Transport))
         {
             RefuseConnect(new WireError(
                 ReasonCode.NotAuthorized, $"no access to virtual host '{hostName}' for user '{user.Name}'"));

@@ -137,7 +137,7 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
         lock (_lock)
         {
             var count = _keptCount.GetValueOrDefault(slot.Host);
-            if (count >= _limits.SessionsMax)
+            if (count >= _limits.SessionsMax || slot.Host.IsDeleted)
                 return false;
             _keptCount[slot.Host] = count + 1;
             slot.IsKept = true;
@@ -177,6 +177,30 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
         slot.EndsAtMs = expiryS == MqttLimits.Never ? long.MaxValue : nowMs + ((long)expiryS * MsPerSecond);
         slot.WillAtMs = willDelayS is { } delayS ? nowMs + ((long)delayS * MsPerSecond) : long.MaxValue;
         slot.Store.SetFacts(new SessionFacts(expiryS, slot.EndsAtMs, slot.WillAtMs));
+    }
+
+    /// <summary>
+    /// The virtual host is deleted, and with it the sessions, their queues and their notes, and wills that wait.
+    /// Connections end by themselves, and leave nothing then.
+    /// </summary>
+    public void Forget(VirtualHost host)
+    {
+        lock (_lock)
+        {
+            foreach (var slot in _slots.Values.Where(slot => slot.Host == host).ToArray())
+            {
+                slot.IsKept = false;
+                if (slot.Holder is null)
+                    _slots.Remove((slot.Host, slot.ClientId));
+            }
+
+            _keptCount.Remove(host);
+            var rest = _due.UnorderedItems.Where(item => item.Element.Host != host).ToArray();
+            _due.Clear();
+            _due.EnqueueRange(rest);
+        }
+
+        _groups.Forget(host);
     }
 
     public void Tick(long nowMs)

@@ -69,6 +69,16 @@ internal sealed class SharedGroups
             MembersOf(host, group.QueueName).Add(clientId);
     }
 
+    /// <summary>The virtual host is deleted, and with it the groups' queues.</summary>
+    public void Forget(VirtualHost host)
+    {
+        lock (_lock)
+        {
+            foreach (var group in _members.Keys.Where(group => group.Host == host).ToArray())
+                _members.Remove(group);
+        }
+    }
+
     public bool HasMembers(VirtualHost host, string queueName)
     {
         lock (_lock)

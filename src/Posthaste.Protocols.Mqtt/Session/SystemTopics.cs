@@ -54,6 +54,8 @@ internal sealed class SystemTopics(MqttHandler handler, int periodMs) : ITickabl
         if (nowMs - _lastMs < periodMs)
             return;
         _lastMs = nowMs;
+        foreach (var deleted in _routes.Keys.Where(static host => host.IsDeleted).ToArray())
+            _routes.Remove(deleted);
         foreach (var host in handler.Broker.VirtualHosts)
             Publish(host);
         FlushSet.ForThisThread.FlushAll();

@@ -21,9 +21,15 @@ internal sealed partial class StompConnection
     private bool _hasSentError;
 
     /// <summary>Ends it because the broker refused a message that a receipt was wanted for. Any thread.</summary>
-    public void OnRefused(byte[] receipt) => RequestCloseLater(new ErrorRequest(
-        new("Message refused", "a queue that it was routed to is full, or the journal cannot be written"),
-        "receipt-id", receipt));
+    public void OnRefused(byte[] receipt)
+    {
+        // The end of its virtual host ends the connection, and says so.
+        if (Opened.Host.IsDeleted)
+            return;
+        RequestCloseLater(new ErrorRequest(
+            new("Message refused", "a queue that it was routed to is full, or the journal cannot be written"),
+            "receipt-id", receipt));
+    }
 
     /// <summary>Ends it because the queue of a subscription was deleted. Any thread.</summary>
     public void OnQueueDeleted(StompSubscription subscription) => RequestCloseLater(new ErrorRequest(

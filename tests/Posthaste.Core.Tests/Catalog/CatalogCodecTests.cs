@@ -37,6 +37,7 @@ public sealed class CatalogCodecTests
         { new VirtualHostAdded(1, "/"), "0108" + "01000000" + "0100" + "2F" },
         { new VirtualHostRemoved(1), "0109" + "01000000" },
         { new DelayQueueDeclared(7, "x"), "010A" + "0700000000000000" + "0100" + "78" },
+        { new VirtualHostIdsUsed(7), "010B" + "07000000" },
     };
 
     [Theory]
@@ -53,7 +54,7 @@ public sealed class CatalogCodecTests
         Assert.Equal(
             "ExchangeDeclared=1 ExchangeDeleted=2 QueueDeclared=3 QueueDeleted=4 BindingAdded=5 BindingRemoved=6 " +
             "QueueIdsUsed=7 VirtualHostAdded=8 VirtualHostRemoved=9 " +
-            "DelayQueueDeclared=10",
+            "DelayQueueDeclared=10 VirtualHostIdsUsed=11",
             string.Join(' ', Golden.Select(row => $"{row.Data.Item1.GetType().Name}={Encode(row.Data.Item1)[1]}")));
         Assert.Equal("Direct=1 Fanout=2 Topic=3 Headers=4 DelayedMessage=5", Members<ExchangeType>());
     }

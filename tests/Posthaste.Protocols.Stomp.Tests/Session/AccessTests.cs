@@ -51,6 +51,20 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task The_end_of_a_virtual_host_is_told_as_that_and_not_as_the_end_of_a_queue()
+    {
+        await using var host = new BrokerHost();
+        var client = await host.OpenAsync();
+        await client.SubscribeAsync("/queue/q");
+        await client.SendAsync("BEGIN\ntransaction:t\n\n\0");
+        host.Broker.DeleteVirtualHost("/");
+        await client.ExpectErrorAsync("connection_forced", "vhost '/' is deleted");
+        client = host.Connect();
+        await client.SendAsync("CONNECT\naccept-version:1.2\nlogin:guest\npasscode:guest\n\n\0");
+        await client.ExpectErrorAsync("Bad CONNECT", "Virtual host '/' access denied");
+    }
+
+    [Fact]
     public async Task A_virtual_host_without_a_permission_is_closed()
     {
         await using var host = Limited(out var audit, ".*", ".*", ".*");

@@ -70,11 +70,17 @@ internal sealed class BrokerHost
     /// <exception cref="IOException">What it holds is damaged beyond use, or can't be read.</exception>
     public BrokerHost Open()
     {
+        OpenBroker();
+        Connection = Connect();
+        return this;
+    }
+
+    /// <summary>The same without a connection: there may be no virtual host for it.</summary>
+    public void OpenBroker()
+    {
         Scheduler = new StepScheduler();
         Broker =
             MessageBroker.Open(Options, Errors, Device is null ? null : _wrap(Device), Scheduler);
-        Connection = Connect();
-        return this;
     }
 
     public BrokerConnection Connect(string host = MessageBroker.DefaultVirtualHost) =>
