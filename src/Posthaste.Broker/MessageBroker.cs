@@ -92,7 +92,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         if (options.Authenticator is null)
         {
             _ownAuthenticator = new UserAuthenticator(
-                Users, options.Authentication, options.ConnectionTime, options.FillRandom, keys);
+                Users, options.Authentication, options.ConnectionTime, options.FillRandom, Scheduler, keys);
         }
 
         Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, audit, Statistics);

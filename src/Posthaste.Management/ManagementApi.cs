@@ -45,10 +45,11 @@ public sealed class ManagementApi
     /// <param name="password">As typed.</param>
     /// <param name="from">Where the request comes from.</param>
     /// <returns>Null when refused: who it is was not proven, or the user has no management tag.</returns>
-    public ManagementUser? LogIn(string name, string password, HttpContext from)
+    public async Task<ManagementUser?> LogInAsync(string name, string password, HttpContext from)
     {
         var credentials = new Credentials(SaslResponses.Plain, name, password);
-        var user = _broker.Authenticator.Authenticate(credentials, ApiGate.Connection(from), out _);
+        var (user, _) = await _broker.Authenticator.AuthenticateAsync(credentials, ApiGate.Connection(from))
+            .ConfigureAwait(false);
 
         // Not by a token: what it allows is not what the user of the store allows who may have the same name.
         return user is { Grants: null } && _broker.Users.TryGet(user.Name, out var account)

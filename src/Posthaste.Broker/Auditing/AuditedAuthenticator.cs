@@ -29,11 +29,11 @@ internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit,
         return null;
     }
 
-    public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
+    public async ValueTask<LoginOutcome> AuthenticateAsync(Credentials credentials, ProtocolConnection connection)
     {
-        var user = inner.Authenticate(credentials, connection, out reason);
-        Record(user, credentials.UserName, credentials.Mechanism, connection, reason);
-        return user;
+        var outcome = await inner.AuthenticateAsync(credentials, connection).ConfigureAwait(false);
+        Record(outcome.User, credentials.UserName, credentials.Mechanism, connection, outcome.Reason);
+        return outcome;
     }
 
     public AccessRules RulesFor(BrokerUser user, string virtualHost) => inner.RulesFor(user, virtualHost);
@@ -52,9 +52,9 @@ internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit,
         AuditedAuthenticator owner, SaslExchange exchange, string mechanism, ProtocolConnection connection)
         : SaslExchange
     {
-        public override SaslStep Next(ReadOnlySpan<byte> response)
+        public override async ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response)
         {
-            var step = exchange.Next(response);
+            var step = await exchange.NextAsync(response).ConfigureAwait(false);
             if (!step.IsChallenge)
                 owner.Record(step.User, step.ClaimedName, mechanism, connection, step.Reason ?? "");
             return step;

@@ -26,6 +26,16 @@ public sealed record BrokerUser(string Name, bool MayImpersonate = false)
     public long? ExpiresAtMs { get; init; }
 }
 
+/// <summary>What was decided about a login.</summary>
+/// <param name="User">Who it is; null when refused.</param>
+/// <param name="Reason">Why it was refused, for the log, never for the client.</param>
+public readonly record struct LoginOutcome(BrokerUser? User, string Reason)
+{
+    public static LoginOutcome Admit(BrokerUser user) => new(user, "");
+
+    public static LoginOutcome Refuse(string reason) => new(null, reason);
+}
+
 /// <summary>
 /// Decides who is who. The one seam for every protocol and every mechanism (user store, certificates, tokens).
 /// </summary>
@@ -40,10 +50,10 @@ public interface IAuthenticator
     SaslExchange? Begin(string mechanism, ProtocolConnection connection);
 
     /// <summary>
-    /// The user, or null when refused; <paramref name="reason"/> is for the log, never for the client.
+    /// Decides about credentials; done already where nobody else has to be asked and no slow hash to be made.
     /// </summary>
     /// <remarks>For protocols that bring name and password as such, and for secrets renewed later.</remarks>
-    BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason);
+    ValueTask<LoginOutcome> AuthenticateAsync(Credentials credentials, ProtocolConnection connection);
 
     /// <summary>
     /// What the user may do in a virtual host. Asked when a connection opens; when the answer changes later, the broker

@@ -28,23 +28,13 @@ public sealed class LoopbackGuestAuthenticator : IAuthenticator
     public SaslExchange? Begin(string mechanism, ProtocolConnection connection) =>
         Mechanisms.Contains(mechanism) ? new PasswordExchange(this, mechanism, connection) : null;
 
-    public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
+    public ValueTask<LoginOutcome> AuthenticateAsync(Credentials credentials, ProtocolConnection connection)
     {
         var known = Equal(credentials.UserName, Guest) & Equal(credentials.Password, Guest);
-        if (!known)
-        {
-            reason = "invalid credentials";
-            return null;
-        }
-
-        if (!connection.IsLoopback)
-        {
-            reason = "user 'guest' can only connect via localhost";
-            return null;
-        }
-
-        reason = "";
-        return GuestUser;
+        return new(
+            !known ? LoginOutcome.Refuse("invalid credentials")
+            : connection.IsLoopback ? LoginOutcome.Admit(GuestUser)
+            : LoginOutcome.Refuse("user 'guest' can only connect via localhost"));
     }
 
     public AccessRules RulesFor(BrokerUser user, string virtualHost) => AccessRules.Unchecked;

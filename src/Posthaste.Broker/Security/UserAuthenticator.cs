@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Posthaste.Broker.Protocols;
+using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Passwords;
 using Posthaste.Broker.Security.Sasl;
@@ -18,24 +19,27 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     private const string External = "EXTERNAL";
     private const string Anonymous = "ANONYMOUS";
     private const string WrongCredentials = "invalid credentials";
+    private const string TooManyFailures = "too many failed logins, try again later";
 
     private readonly UserStore _users;
     private readonly AuthenticationOptions _options;
     private readonly Action<Span<byte>> _fillRandom;
     private readonly LoginThrottle _throttle;
     private readonly KnownLogins _known;
+    private readonly HashingLane _lane;
     private readonly TokenVerifier? _tokens;
     private readonly byte[] _decoyKey = new byte[32];
 
     public UserAuthenticator(
         UserStore users, AuthenticationOptions options, TimeProvider time, Action<Span<byte>> fillRandom,
-        KeyCache? keys = null)
+        IWorkScheduler scheduler, KeyCache? keys = null)
     {
         _users = users;
         _options = options;
         _fillRandom = fillRandom;
         _throttle = new LoginThrottle(time);
         _known = new KnownLogins(fillRandom);
+        _lane = new HashingLane(scheduler);
         _tokens = keys is null ? null : new TokenVerifier(options.Tokens, keys, time);
         fillRandom(_decoyKey);
         users.Changed += OnChanged;
@@ -69,64 +73,77 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         _ => null,
     };
 
-    public BrokerUser? Authenticate(in Credentials credentials, ProtocolConnection connection, out string reason)
+    public ValueTask<LoginOutcome> AuthenticateAsync(Credentials credentials, ProtocolConnection connection)
     {
-        if (credentials.Mechanism == External)
-            return AdmitNamed(CertificateNameOf(connection), connection, out reason);
+        if (credentials.Mechanism == External) return new(AdmitNamed(CertificateNameOf(connection), connection));
         if (_tokens is not null && Jwt.IsLike(credentials.Password))
-            return _tokens.Verify(credentials.Password, out reason);
-        var name = credentials.UserName;
-        if (!_throttle.MayTry(connection.RemoteEndPoint, name))
         {
-            reason = "too many failed logins, try again later";
-            return null;
+            return new(new LoginOutcome(_tokens.Verify(credentials.Password, out var reason), reason));
         }
 
-        var user = Verify(name, credentials.Password);
-        if (user is null) _throttle.Failed(connection.RemoteEndPoint, name);
-        else _throttle.Succeeded(connection.RemoteEndPoint, name);
-        return Admit(user, connection, out reason);
+        var name = credentials.UserName;
+        if (!_throttle.MayTry(connection.RemoteEndPoint, name)) return new(LoginOutcome.Refuse(TooManyFailures));
+
+        // An empty password is no password, whatever its hash.
+        if (credentials.Password.Length == 0) return new(Decide(name, hash: null, connection));
+        var hash = _users.TryGet(name, out var user) && user.Passwords is [var first, ..] ? first : null;
+        if (hash is not null && _known.IsKnown(name, credentials.Password, hash))
+            return new(Decide(name, hash, connection));
+        return hash is { IsSlow: false }
+            ? new(Decide(name, _known.Verify(name, credentials.Password, hash) ? hash : null, connection))
+            : VerifyInTurnAsync(name, credentials.Password, hash, connection);
     }
 
     public AccessRules RulesFor(BrokerUser user, string virtualHost) =>
         user.Grants?.RulesFor(virtualHost) ?? _users.RulesFor(user.Name, virtualHost);
 
-    private User? Verify(string name, string password)
+    /// <param name="hash">Null when nobody has the name.</param>
+    private async ValueTask<LoginOutcome> VerifyInTurnAsync(
+        string name, string password, PasswordHash? hash, ProtocolConnection connection)
     {
-        // An empty password is no password, whatever its hash.
-        if (password.Length == 0) return null;
-        if (_users.TryGet(name, out var user) && user.Passwords is [var hash, ..])
-            return _known.Verify(name, password, hash) ? user : null;
+        // Asked again when it is its turn: of those that a guesser lets wait, few are looked at.
+        var mayTry = true;
+        var check = _lane.TryRun(() =>
+        {
+            mayTry = _throttle.MayTry(connection.RemoteEndPoint, name);
+            if (!mayTry) return false;
+            if (hash is not null) return _known.Verify(name, password, hash);
 
-        // As slow as a real one, so that its time does not tell which names exist.
-        Decoy(name, ScramMechanism.Sha512).Verify(password);
-        return null;
+            // As slow as a real one, so that its time does not tell which names exist.
+            return Decoy(name, ScramMechanism.Sha512).Verify(password);
+        });
+        if (check is null) return LoginOutcome.Refuse("too many passwords are being checked");
+        var isRight = await check.ConfigureAwait(false);
+        return mayTry
+            ? Decide(name, isRight ? hash : null, connection)
+            : LoginOutcome.Refuse(TooManyFailures);
+    }
+
+    /// <param name="hash">What the password was right for, which has to be the user's still; null: wrong.</param>
+    private LoginOutcome Decide(string name, PasswordHash? hash, ProtocolConnection connection)
+    {
+        User? user = null;
+        if (hash is not null && _users.TryGet(name, out var found) && found.Passwords.Contains(hash)) user = found;
+        if (user is null) _throttle.Failed(connection.RemoteEndPoint, name);
+        else _throttle.Succeeded(connection.RemoteEndPoint, name);
+        return Admit(user, connection);
     }
 
     /// <summary>Whoever has proven to be this user: may that user be here?</summary>
-    private BrokerUser? Admit(User? user, ProtocolConnection connection, out string reason)
+    private LoginOutcome Admit(User? user, ProtocolConnection connection)
     {
-        if (user is null)
-        {
-            reason = WrongCredentials;
-            return null;
-        }
-
+        if (user is null) return LoginOutcome.Refuse(WrongCredentials);
         if (!connection.IsLoopback && _options.LoopbackUsers.Contains(user.Name))
-        {
-            reason = $"user '{user.Name}' can only connect via localhost";
-            return null;
-        }
-
-        reason = "";
-        return new BrokerUser(user.Name, user.HasTag(UserTags.Impersonator)) { Tags = user.Tags };
+            return LoginOutcome.Refuse($"user '{user.Name}' can only connect via localhost");
+        return LoginOutcome.Admit(
+            new BrokerUser(user.Name, user.HasTag(UserTags.Impersonator)) { Tags = user.Tags });
     }
 
-    private BrokerUser? AdmitNamed(string? name, ProtocolConnection connection, out string reason)
+    private LoginOutcome AdmitNamed(string? name, ProtocolConnection connection)
     {
-        if (name is not null && _users.TryGet(name, out var user)) return Admit(user, connection, out reason);
-        reason = name is null ? "the client certificate names no user" : $"there is no user '{name}'";
-        return null;
+        if (name is not null && _users.TryGet(name, out var user)) return Admit(user, connection);
+        return LoginOutcome.Refuse(
+            name is null ? "the client certificate names no user" : $"there is no user '{name}'");
     }
 
     private string? CertificateNameOf(ProtocolConnection connection) =>
@@ -147,10 +164,8 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     private sealed class NamedExchange(UserAuthenticator owner, ProtocolConnection connection, string? name)
         : SaslExchange
     {
-        public override SaslStep Next(ReadOnlySpan<byte> response) =>
-            owner.AdmitNamed(name, connection, out var reason) is { } user
-                ? SaslStep.Success(user)
-                : SaslStep.Refuse(reason, name ?? "");
+        public override ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response) =>
+            new(SaslStep.Of(owner.AdmitNamed(name, connection), name ?? ""));
     }
 
     private sealed class ScramAccounts(UserAuthenticator owner, ProtocolConnection connection) : IScramAccounts
@@ -165,14 +180,15 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         {
             if (!owner._throttle.MayTry(connection.RemoteEndPoint, user))
             {
-                reason = "too many failed logins, try again later";
+                reason = TooManyFailures;
                 return null;
             }
 
             if (!isProven) owner._throttle.Failed(connection.RemoteEndPoint, user);
             User? known = null;
             if (isProven) owner._users.TryGet(user, out known);
-            return owner.Admit(known, connection, out reason);
+            (var admitted, reason) = owner.Admit(known, connection);
+            return admitted;
         }
     }
 }

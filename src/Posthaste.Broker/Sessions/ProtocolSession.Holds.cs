@@ -13,6 +13,7 @@ public abstract partial class ProtocolSession
     private static readonly TimeSpan QuotaNoticeMin = TimeSpan.FromSeconds(1);
 
     private Hold _hold;
+    private Answer? _answer;
     private Wakening? _wake;
     private int _publishedCount;
     private long _publishedBytes;
@@ -37,6 +38,9 @@ public abstract partial class ProtocolSession
 
         /// <summary>The client sends requests but does not read the answers.</summary>
         Output,
+
+        /// <summary>Somebody else is asked: see <see cref="Await"/>.</summary>
+        Answer,
 
         /// <summary>The protocol's own: see <see cref="MustHold"/>.</summary>
         Own,
@@ -70,6 +74,24 @@ public abstract partial class ProtocolSession
     /// </summary>
     public void HoldReader() => _hold = Hold.Own;
 
+    /// <summary>
+    /// Goes on with an answer that somebody else gives: at once if it is there, else on the reader when it has come.
+    /// Until then the frames behind the current one wait; an end of the session does not.
+    /// </summary>
+    protected void Await<T>(ValueTask<T> answer, Action<T> goOn)
+    {
+        if (answer.IsCompleted)
+        {
+            goOn(answer.GetAwaiter().GetResult());
+            return;
+        }
+
+        var task = answer.AsTask();
+        _answer = new Answer(task, () => goOn(task.GetAwaiter().GetResult()));
+        _hold = Hold.Answer;
+        task.GetAwaiter().OnCompleted(LookAgain);
+    }
+
     /// <summary>A message came; with an alarm raised, it is the last one that is read.</summary>
     public void NotePublish(int bodyBytes)
     {
@@ -86,6 +108,20 @@ public abstract partial class ProtocolSession
     /// <summary>The client is read again.</summary>
     protected virtual void OnUnblocked()
     {
+    }
+
+    private void TakeAnswer()
+    {
+        if (_answer is not { } answer)
+            return;
+        if (answer.Task.IsCompleted || _closeRequest is not null)
+            _answer = null;
+        else
+            _hold = Hold.Answer;
+
+        // Who has been told that it is over is not told anything else.
+        if (answer.Task.IsCompleted && _closeRequest is null)
+            answer.GoOn();
     }
 
     private void NoteHolds()
@@ -193,9 +229,12 @@ public abstract partial class ProtocolSession
         Hold.Alarm => Broker.Alarms.PublishersBlocked,
         Hold.Quota => !_isQuotaDue,
         Hold.Output => Output.IsOverfull,
+        Hold.Answer => _answer is { Task.IsCompleted: false },
         Hold.Own => MustHold,
         _ => false,
     };
+
+    private sealed record Answer(Task Task, Action GoOn);
 
     /// <summary>The reader's wait: it goes on where the scheduler has it, never on the thread that wakes it.</summary>
     private sealed class Wakening : TaskCompletionSource, IThreadPoolWorkItem

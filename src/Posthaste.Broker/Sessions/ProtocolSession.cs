@@ -272,7 +272,8 @@ public abstract partial class ProtocolSession : ITickable
         var scope = _scopes.Rent();
         if (_closeRequest is { } request)
             OnCloseRequested(request);
-        var consumed = Process(buffer, scope);
+        TakeAnswer();
+        var consumed = IsHeld ? buffer.Start : Process(buffer, scope);
         _receivedBytes += buffer.Slice(buffer.Start, consumed).Length;
         _readCount++;
         FinishRead(scope);

@@ -50,7 +50,7 @@ internal sealed class ApiEndpoints(ApiGate gate)
         ApiRequest? request = null;
         try
         {
-            request = gate.Enter(context);
+            request = await gate.EnterAsync(context).ConfigureAwait(false);
             if (route.Tag is { } tag) request.Require(tag);
             await route.Handler(request).ConfigureAwait(false);
             RequestAudit.Done(request, route.Method, route.Path);

@@ -23,9 +23,11 @@ internal sealed class ApiGate(MessageBroker broker)
         [UserTags.Administrator, UserTags.Monitoring, UserTags.PolicyMaker, UserTags.Management];
 
     /// <exception cref="ApiError">Nobody is let in.</exception>
-    public ApiRequest Enter(HttpContext context)
+    public async Task<ApiRequest> EnterAsync(HttpContext context)
     {
-        var user = context.Features.Get<ApiCaller>() is { } caller ? Known(caller) : Authenticate(context);
+        var user = context.Features.Get<ApiCaller>() is { } caller
+            ? Known(caller)
+            : await AuthenticateAsync(context).ConfigureAwait(false);
         if (!LetsIn(user.Tags))
         {
             broker.Audit.Write(AuditEvents.AccessDenied, user.Name, Connection(context), "the management API");
@@ -38,11 +40,12 @@ internal sealed class ApiGate(MessageBroker broker)
     /// <summary>Whether a user with these tags may use the API at all.</summary>
     public static bool LetsIn(ImmutableArray<string> tags) => Tags.Any(tag => tags.Contains(tag));
 
-    private BrokerUser Authenticate(HttpContext context)
+    private async Task<BrokerUser> AuthenticateAsync(HttpContext context)
     {
         var credentials = Read(context.Request.Headers.Authorization.ToString());
-        return broker.Authenticator.Authenticate(credentials, Connection(context), out _)
-            ?? throw ApiError.Unauthorized("Login failed");
+        var outcome = await broker.Authenticator.AuthenticateAsync(credentials, Connection(context))
+            .ConfigureAwait(false);
+        return outcome.User ?? throw ApiError.Unauthorized("Login failed");
     }
 
     /// <summary>A user of the store as connections have it.</summary>

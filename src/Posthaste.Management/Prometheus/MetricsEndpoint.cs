@@ -28,7 +28,7 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
     {
         try
         {
-            if (!IsOnThisMachine(context) && !gate.Enter(context).SeesAll)
+            if (!IsOnThisMachine(context) && !(await gate.EnterAsync(context).ConfigureAwait(false)).SeesAll)
                 throw ApiError.Unauthorized("Not monitor user");
         }
         catch (ApiError error)

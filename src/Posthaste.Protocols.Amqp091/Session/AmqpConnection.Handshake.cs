@@ -133,9 +133,11 @@ internal sealed partial class AmqpConnection
             Authenticate(secureOk.Response);
     }
 
-    private void Authenticate(ReadOnlySpan<byte> response)
+    private void Authenticate(ReadOnlySpan<byte> response) =>
+        Await(_authentication!.NextAsync(response.ToArray()), TakeStep);
+
+    private void TakeStep(SaslStep step)
     {
-        var step = _authentication!.Next(response);
         if (step.IsChallenge)
         {
             Output.SendNow(0, new ConnectionSecure { Challenge = step.Data.Span });
@@ -281,10 +283,14 @@ internal sealed partial class AmqpConnection
         }
 
         var credentials = new Credentials(_mechanism, User.Name, Encoding.UTF8.GetString(update.NewSecret));
-        if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user
-            || !Opened.TryRenew(user))
+        Await(Broker.Authenticator.AuthenticateAsync(credentials, Transport), Renew);
+    }
+
+    private void Renew(LoginOutcome outcome)
+    {
+        if (outcome.User is not { } user || !Opened.TryRenew(user))
         {
-            if (reason.Length == 0) reason = "another user than before";
+            var reason = outcome.User is null ? outcome.Reason : "another user than before";
             AmqpLog.LoginRefused(Log, Peer, User.Name, _mechanism, reason);
             Fail(new WireError(
                 ReplyCode.NotAllowed, "New secret was refused by one of the backends",

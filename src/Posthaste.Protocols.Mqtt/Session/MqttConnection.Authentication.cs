@@ -32,9 +32,11 @@ internal sealed partial class MqttConnection
         Authenticate(response);
     }
 
-    private void Authenticate(ReadOnlySpan<byte> response)
+    private void Authenticate(ReadOnlySpan<byte> response) =>
+        Await(_authentication!.NextAsync(response.ToArray()), TakeStep);
+
+    private void TakeStep(SaslStep step)
     {
-        var step = _authentication!.Next(response);
         if (step.IsChallenge)
         {
             SendAuth(ReasonCode.ContinueAuthentication, step.Data.Span);

@@ -78,10 +78,13 @@ internal sealed partial class MqttConnection
         }
 
         var credentials = new Credentials(SaslResponses.Plain, SplitUser(name ?? "").User, password ?? "");
-        if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is { } user)
-            EnterHost(user, HostOf(request));
-        else
-            RefuseLogin(name ?? "", reason);
+        Await(Broker.Authenticator.AuthenticateAsync(credentials, Transport), outcome =>
+        {
+            if (outcome.User is { } user)
+                EnterHost(user, HostOf(request));
+            else
+                RefuseLogin(name ?? "", outcome.Reason);
+        });
     }
 
     /// <summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Security;
-using Posthaste.Broker.Sessions;
 using Posthaste.Protocols.Stomp.Wire;
 
 namespace Posthaste.Protocols.Stomp.Session;
@@ -19,32 +18,45 @@ internal sealed partial class StompConnection
     public BrokerUser User { get; private set; } = null!;
 
     /// <summary>Takes the first frame of a connection.</summary>
-    /// <returns>Whether the frame is still to be handled, by the session that was opened for it.</returns>
-    private bool Accept(scoped in StompFrame frame, ReadScope scope)
+    private void Connect(scoped in StompFrame frame)
     {
-        if (frame.Command is not (StompCommand.Connect or StompCommand.Stomp))
-            return TryConnectImplicitly(scope);
-        var error = Connect(frame, out var heartBeat);
+        var receipt = frame.Raw(KnownHeader.Receipt).ToArray();
+        var error = Read(frame, out var heartBeat, out var credentials, out var host);
         if (error.IsError)
-            Fail(error, frame.Raw(KnownHeader.Receipt), scope);
+            Refuse(error, receipt);
         else
-            SendConnected(heartBeat);
-        return false;
+            LogIn(credentials, host, receipt, () => SendConnected(heartBeat));
     }
 
-    private bool TryConnectImplicitly(ReadScope scope)
+    /// <summary>A first frame that is no CONNECT: perhaps the default user's.</summary>
+    /// <returns>Whether the user has logged in, and the frame is to be handled.</returns>
+    private bool TryConnectImplicitly()
     {
-        var error = _handler.Options is { AcceptsImplicitConnect: true, DefaultLogin: { } login } options
-            ? Open(new Credentials(Plain, login, options.DefaultPasscode), options.DefaultVirtualHost)
-            : new("Illegal command", "You must log in using CONNECT first");
-        if (error.IsError)
-            Fail(error, default, scope);
-        return !error.IsError;
+        if (_handler.Options is { AcceptsImplicitConnect: true, DefaultLogin: { } login } options)
+            LogIn(new(Plain, login, options.DefaultPasscode), options.DefaultVirtualHost, [], static () => { });
+        else
+            Refuse(new("Illegal command", "You must log in using CONNECT first"), []);
+        return _session is not null;
     }
 
-    private StompError Connect(StompFrame frame, out HeartBeat heartBeat)
+    private void LogIn(Credentials credentials, string host, byte[] receipt, Action opened) =>
+        Await(Broker.Authenticator.AuthenticateAsync(credentials, Transport), outcome =>
+        {
+            var error = Open(outcome, credentials, host);
+            if (error.IsError)
+                Refuse(error, receipt);
+            else
+                opened();
+        });
+
+    /// <summary>Nothing has been handed to the broker yet.</summary>
+    private void Refuse(in StompError error, ReadOnlySpan<byte> receipt) => Prepare(error, "receipt-id", receipt);
+
+    private StompError Read(
+        scoped StompFrame frame, out HeartBeat heartBeat, out Credentials credentials, out string host)
     {
-        heartBeat = default;
+        (heartBeat, credentials) = (default, default);
+        host = Text(frame, KnownHeader.Host) ?? _handler.Options.DefaultVirtualHost;
         var accepted = frame.Has(KnownHeader.AcceptVersion) ? frame.Raw(KnownHeader.AcceptVersion) : "1.0"u8;
         if (!StompVersions.TryNegotiate(accepted, out _version))
         {
@@ -55,9 +67,8 @@ internal sealed partial class StompConnection
         frame.Version = _version;
         if (frame.Has(KnownHeader.HeartBeat) && !HeartBeat.TryParse(frame.Raw(KnownHeader.HeartBeat), out heartBeat))
             return frame.NotA(KnownHeader.HeartBeat, "two numbers of milliseconds: x,y");
-        var host = Text(frame, KnownHeader.Host) ?? _handler.Options.DefaultVirtualHost;
-        return TryGetCredentials(frame, out var credentials)
-            ? Open(credentials, host)
+        return TryGetCredentials(frame, out credentials)
+            ? default
             : new("Bad CONNECT", "CONNECT must include a 'login' header");
     }
 
@@ -80,11 +91,11 @@ internal sealed partial class StompConnection
         return options.DefaultLogin is not null;
     }
 
-    private StompError Open(in Credentials credentials, string hostName)
+    private StompError Open(LoginOutcome outcome, in Credentials credentials, string hostName)
     {
-        if (Broker.Authenticator.Authenticate(credentials, Transport, out var reason) is not { } user)
+        if (outcome.User is not { } user)
         {
-            StompLog.LoginRefused(Log, Peer, credentials.UserName, reason);
+            StompLog.LoginRefused(Log, Peer, credentials.UserName, outcome.Reason);
             return new("Bad CONNECT", $"Access refused for user '{credentials.UserName}'");
         }
 

@@ -146,7 +146,7 @@ internal sealed partial class StompConnection
         }
 
         // Whoever has not logged in has no memory spent on what it sends.
-        if (_session is null && !TryConnectImplicitly(scope))
+        if (_session is null && !TryConnectImplicitly())
             return 0;
         (_body ??= new BodyAssembly()).Begin(received[..headBytes], frame.ContentLength);
         return headBytes;
@@ -184,8 +184,15 @@ internal sealed partial class StompConnection
     /// <returns>False if the frame has to come again: something has to be finished before it.</returns>
     private bool Handle(scoped in StompFrame frame, ReadScope scope)
     {
-        if (_session is null && !Accept(frame, scope))
+        if (_session is null && frame.Command is StompCommand.Connect or StompCommand.Stomp)
+        {
+            Connect(frame);
             return true;
+        }
+
+        // Comes again when the default user has logged in.
+        if (_session is null && !TryConnectImplicitly())
+            return false;
         if (frame.Command == StompCommand.Disconnect)
             return Disconnect(frame, scope);
         var error = _session!.Handle(frame, scope);

@@ -26,7 +26,9 @@ internal static class LoginEndpoints
         }
 
         var form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
-        if (api.LogIn(form["user"].ToString(), form["password"].ToString(), context) is not { } user)
+        var user = await api.LogInAsync(form["user"].ToString(), form["password"].ToString(), context)
+            .ConfigureAwait(false);
+        if (user is null)
         {
             context.Response.Redirect($"/login?failed=login&return={Uri.EscapeDataString(target)}");
             return;

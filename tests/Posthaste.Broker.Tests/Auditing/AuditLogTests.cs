@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Tests.Security;
 using Posthaste.Testing;
 
 namespace Posthaste.Broker.Tests.Auditing;

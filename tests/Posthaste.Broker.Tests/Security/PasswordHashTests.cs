@@ -50,6 +50,39 @@ public sealed class PasswordHashTests
         Assert.Equal($"the password hash is none of algorithm '{algorithm}'", fault);
     }
 
+    // The test vectors of crypt_blowfish 1.3 (public domain), in the revisions that differ in nothing for them.
+    [Theory]
+    [InlineData("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U")]
+    [InlineData("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U")]
+    [InlineData("$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U")]
+    [InlineData("$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK", "U*U*")]
+    [InlineData("$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a", "U*U*U")]
+    [InlineData("$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui",
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789chars after 72 are ignored")]
+    public void Bcrypt_as_in_lavinmq_is_recognised(string text, string password)
+    {
+        Assert.True(PasswordHash.TryParse("lavinmq_bcrypt", text, out var hash, out _));
+        Assert.True(hash.Verify(password));
+        Assert.False(hash.Verify(password[1..]));
+        Assert.Equal(("lavinmq_bcrypt", text), (hash.Algorithm, hash.Text));
+    }
+
+    [Theory]
+    [InlineData("$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "the password hash has the bcrypt cost 31; it has to be 4 to 15")]
+    [InlineData("$2b$03$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+        "the password hash has the bcrypt cost 3; it has to be 4 to 15")]
+    [InlineData("$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOe", null)]
+    [InlineData("$2b$-5$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", null)]
+    [InlineData("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", null)]
+    [InlineData("$2b$05$CCCCCCCCCCCCCCCCCCCC=.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", null)]
+    [InlineData(Documented, null)]
+    public void Bcrypt_that_is_none_or_would_take_hours_is_refused(string text, string? expected)
+    {
+        Assert.False(PasswordHash.TryParse("lavinmq_bcrypt", text, out _, out var fault));
+        Assert.Equal(expected ?? "the password hash is none of algorithm 'lavinmq_bcrypt'", fault);
+    }
+
     [Fact]
     public void An_unknown_algorithm_is_named()
     {
@@ -76,8 +109,11 @@ public sealed class PasswordHashTests
         var logins = new KnownLogins(RandomNumberGenerator.Fill);
         var hash = Quick("one");
         Assert.False(logins.Verify("user", "two", hash));
+        Assert.False(logins.IsKnown("user", "two", hash));
+        Assert.False(logins.IsKnown("user", "one", hash));
         Assert.True(logins.Verify("user", "one", hash));
-        Assert.True(logins.Verify("user", "one", hash));
+        Assert.True(logins.IsKnown("user", "one", hash));
+        Assert.False(logins.IsKnown("user", "one", Quick("two")));
         Assert.False(logins.Verify("user", "one", Quick("two")));
         Assert.True(logins.Verify("user", "two", Quick("two")));
     }

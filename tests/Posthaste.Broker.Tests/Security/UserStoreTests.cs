@@ -14,6 +14,9 @@ namespace Posthaste.Broker.Tests.Security;
 
 public sealed class UserStoreTests
 {
+    // "U*U" by bcrypt, of crypt_blowfish's test vectors.
+    private const string Bcrypt = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
     private readonly BrokerHost _host;
 
     public UserStoreTests()
@@ -139,6 +142,46 @@ public sealed class UserStoreTests
     }
 
     [Fact]
+    public async Task A_slow_hash_is_made_in_turn_and_not_again_for_a_login_that_is_known()
+    {
+        Assert.True(PasswordHash.TryParse("lavinmq_bcrypt", Bcrypt, out var hash, out _));
+        Assert.Null(Users.Put(new User("ann") { Passwords = [hash] }));
+        var login = Begin("ann", "U*U");
+        Assert.False(login.IsCompleted);
+        Assert.True(_host.Step());
+        Assert.Equal("ann", (await login).User?.Name);
+        Assert.True(Begin("ann", "U*U").IsCompletedSuccessfully);
+        Assert.Null(Login("ann", "U*V", Local));
+
+        // Nor does a name that nobody has answer sooner.
+        Assert.False(Begin("eve", "U*U").IsCompleted);
+        _host.Idle();
+    }
+
+    [Fact]
+    public async Task Those_that_wait_are_damped_when_it_is_their_turn()
+    {
+        Assert.True(PasswordHash.TryParse("lavinmq_bcrypt", Bcrypt, out var hash, out _));
+        Assert.Null(Users.Put(new User("ann") { Passwords = [hash] }));
+        var logins = Enumerable.Range(0, 15).Select(_ => Begin("ann", "wrong", Remote)).ToList();
+        _host.Idle();
+        var reasons = (await Task.WhenAll(logins)).Select(static outcome => outcome.Reason).ToList();
+        Assert.Equal(10, reasons.Count(static reason => reason == "invalid credentials"));
+        Assert.Equal(5, reasons.Count(static reason => reason == "too many failed logins, try again later"));
+    }
+
+    [Fact]
+    public async Task A_password_that_changes_while_it_is_looked_at_is_wrong()
+    {
+        Assert.True(PasswordHash.TryParse("lavinmq_bcrypt", Bcrypt, out var hash, out _));
+        Assert.Null(Users.Put(new User("ann") { Passwords = [hash] }));
+        var login = Begin("ann", "U*U");
+        Assert.Null(Users.Put(Quick("ann", "other")));
+        _host.Idle();
+        Assert.Null((await login).User);
+    }
+
+    [Fact]
     public void A_client_certificate_names_the_user()
     {
         Assert.Null(Users.Put(new User("ann")));
@@ -182,12 +225,16 @@ public sealed class UserStoreTests
     private static ProtocolConnection Remote { get; } =
         new(null!, null, new System.Net.IPEndPoint(System.Net.IPAddress.Parse("192.0.2.1"), 1), static _ => { });
 
+    private Task<LoginOutcome> Begin(string name, string password, ProtocolConnection? from = null) =>
+        _host.Broker.Authenticator.AuthenticateAsync(
+            new Credentials(SaslResponses.Plain, name, password), from ?? Local).AsTask();
+
     private BrokerUser? Login(string name, string password, ProtocolConnection from) =>
         Login(name, password, from, out _);
 
     private BrokerUser? Login(string name, string password, ProtocolConnection from, out string reason) =>
         _host.Broker.Authenticator.Authenticate(
-            new Credentials(SaslResponses.Plain, name, password), from, out reason);
+            new Credentials(SaslResponses.Plain, name, password), from, out reason, _host.Idle);
 
     private static User Quick(string name, string password) => new(name)
     {

@@ -23,14 +23,17 @@ internal sealed class KnownLogins
 
     public KnownLogins(Action<Span<byte>> fillRandom) => fillRandom(_key);
 
-    /// <summary>Whether the password matches the hash.</summary>
+    /// <summary>Whether the user has logged in with this password, and the hash is the same since.</summary>
+    public bool IsKnown(string user, string password, PasswordHash hash) =>
+        _macs.TryGetValue(user, out var known)
+        && CryptographicOperations.FixedTimeEquals(known, Mac(password, hash));
+
+    /// <summary>Whether the password matches the hash, by looking; remembered if so.</summary>
     public bool Verify(string user, string password, PasswordHash hash)
     {
-        var mac = Mac(password, hash);
-        if (_macs.TryGetValue(user, out var known) && CryptographicOperations.FixedTimeEquals(known, mac)) return true;
         if (!hash.Verify(password)) return false;
         if (_macs.Count >= CountMax) _macs.Clear();
-        _macs[user] = mac;
+        _macs[user] = Mac(password, hash);
         return true;
     }
 

@@ -13,6 +13,9 @@ public abstract class PasswordHash
     /// <summary>The hash as definition files have it in `password_hash`.</summary>
     public abstract string Text { get; }
 
+    /// <summary>Whether a look at a password takes tenths of a second, so that not every thread may.</summary>
+    public abstract bool IsSlow { get; }
+
     /// <summary>Whether it is this password. As slow as the algorithm means it to be; in constant time.</summary>
     public abstract bool Verify(string password);
 
@@ -28,17 +31,27 @@ public abstract class PasswordHash
     public static bool TryParse(
         string? algorithm, string text, [NotNullWhen(true)] out PasswordHash? hash, out string fault)
     {
-        hash = algorithm switch
+        fault = $"the password hash is none of algorithm '{algorithm}'";
+        switch (algorithm)
         {
-            null or "" => SaltedHash.TryParse(SaltedHashKind.Sha256, text),
-            _ when SaltedHash.KindOf(algorithm) is { } kind => SaltedHash.TryParse(kind, text),
-            ScramCredential.AlgorithmName => ScramCredential.TryParse(text),
-            _ => null,
-        };
-        fault = hash is not null ? ""
-            : algorithm is null or "" or ScramCredential.AlgorithmName || SaltedHash.KindOf(algorithm) is not null
-                ? $"the password hash is none of algorithm '{algorithm}'"
-                : $"unknown hashing algorithm '{algorithm}'";
+            case null or "":
+                hash = SaltedHash.TryParse(SaltedHashKind.Sha256, text);
+                break;
+            case ScramCredential.AlgorithmName:
+                hash = ScramCredential.TryParse(text);
+                break;
+            case BcryptHash.AlgorithmName:
+                hash = BcryptHash.TryParse(text, out fault);
+                break;
+            case { } name when SaltedHash.KindOf(name) is { } kind:
+                hash = SaltedHash.TryParse(kind, text);
+                break;
+            default:
+                hash = null;
+                fault = $"unknown hashing algorithm '{algorithm}'";
+                break;
+        }
+
         return hash is not null;
     }
 }

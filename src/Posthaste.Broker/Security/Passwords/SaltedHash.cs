@@ -40,6 +40,8 @@ public sealed class SaltedHash : PasswordHash
 
     public override string Algorithm => Prefix + _kind.ToString().ToLowerInvariant();
 
+    public override bool IsSlow => false;
+
     public override string Text => Convert.ToBase64String(_salted);
 
     /// <summary>The kind that an algorithm's name stands for; null for others.</summary>

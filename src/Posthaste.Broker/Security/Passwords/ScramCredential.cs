@@ -59,6 +59,9 @@ public sealed class ScramCredential : PasswordHash
     /// <summary>Above that a login would cost seconds: nobody means it.</summary>
     public const int IterationsMax = 10_000_000;
 
+    /// <summary>Up to that a login takes a few milliseconds, which no thread minds.</summary>
+    private const int IterationsQuick = 10_000;
+
     private const int SaltBytes = 16;
 
     private ScramCredential(
@@ -76,6 +79,8 @@ public sealed class ScramCredential : PasswordHash
     public int Iterations { get; }
 
     public override string Algorithm => AlgorithmName;
+
+    public override bool IsSlow => Iterations > IterationsQuick;
 
     public override string Text =>
         $"{Mechanism.Name}${Iterations}:{Base64(Salt)}${Base64(StoredKey)}:{Base64(ServerKey)}";

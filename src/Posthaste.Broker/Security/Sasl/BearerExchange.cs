@@ -21,14 +21,14 @@ internal sealed class BearerExchange(IAuthenticator authenticator, ProtocolConne
 
     private string? _refusal;
 
-    public override SaslStep Next(ReadOnlySpan<byte> response)
+    public override async ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response)
     {
         if (_refusal is not null) return SaslStep.Refuse(_refusal);
-        if (TokenOf(Encoding.UTF8.GetString(response)) is not { } token) return SaslStep.Malformed();
+        if (TokenOf(Encoding.UTF8.GetString(response.Span)) is not { } token) return SaslStep.Malformed();
         var credentials = new Credentials(Mechanism, "", token);
-        if (authenticator.Authenticate(credentials, connection, out var reason) is { } user)
-            return SaslStep.Success(user);
-        _refusal = reason;
+        var outcome = await authenticator.AuthenticateAsync(credentials, connection).ConfigureAwait(false);
+        if (outcome.User is { } user) return SaslStep.Success(user);
+        _refusal = outcome.Reason;
         return SaslStep.Challenge("""{"status":"invalid_token"}"""u8.ToArray());
     }
 

@@ -10,7 +10,7 @@ public abstract class SaslExchange
     /// Takes the client's response and says what comes next. Never throws for what a client sends; not called again
     /// once it is decided.
     /// </summary>
-    public abstract SaslStep Next(ReadOnlySpan<byte> response);
+    public abstract ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response);
 }
 
 /// <summary>What came out of a response: a challenge to answer, a user, or a refusal.</summary>
@@ -50,6 +50,10 @@ public readonly struct SaslStep
 
     public static SaslStep Refuse(string reason, string claimedName = "") =>
         new(default, null, reason, claimedName, false);
+
+    /// <summary>What became of credentials that were all of the exchange.</summary>
+    public static SaslStep Of(LoginOutcome outcome, string claimedName) =>
+        outcome.User is { } user ? Success(user) : Refuse(outcome.Reason, claimedName);
 
     public static SaslStep Malformed() => new(default, null, "malformed response", "", true);
 }

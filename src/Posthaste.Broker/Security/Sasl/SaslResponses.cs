@@ -42,14 +42,13 @@ public static class SaslResponses
 public sealed class PasswordExchange(
     IAuthenticator authenticator, string mechanism, Protocols.ProtocolConnection connection) : SaslExchange
 {
-    public override SaslStep Next(ReadOnlySpan<byte> response)
+    public override async ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response)
     {
         var isRead = mechanism == SaslResponses.AmqPlain
-            ? SaslResponses.TryReadAmqPlain(response, out var credentials)
-            : SaslResponses.TryReadPlain(response, out credentials);
+            ? SaslResponses.TryReadAmqPlain(response.Span, out var credentials)
+            : SaslResponses.TryReadPlain(response.Span, out credentials);
         if (!isRead) return SaslStep.Malformed();
-        return authenticator.Authenticate(credentials, connection, out var reason) is { } user
-            ? SaslStep.Success(user)
-            : SaslStep.Refuse(reason, credentials.UserName);
+        var outcome = await authenticator.AuthenticateAsync(credentials, connection).ConfigureAwait(false);
+        return SaslStep.Of(outcome, credentials.UserName);
     }
 }

@@ -40,7 +40,9 @@ public sealed class ScramExchange : SaslExchange
         _fillRandom = fillRandom;
     }
 
-    public override SaslStep Next(ReadOnlySpan<byte> response)
+    public override ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response) => new(Next(response.Span));
+
+    private SaslStep Next(ReadOnlySpan<byte> response)
     {
         if (response.Length > MessageBytesMax) return SaslStep.Malformed();
         var message = Encoding.UTF8.GetString(response);

@@ -39,7 +39,8 @@ internal sealed class TokenHost : IDisposable
         TokenIssuer.Claims(Time.GetUtcNow(), scopes);
 
     public BrokerUser? Login(string token, out string reason) =>
-        Broker.Authenticator.Authenticate(new Credentials("PLAIN", "ignored", token), Connection, out reason);
+        Broker.Authenticator.Authenticate(
+            new Credentials("PLAIN", "ignored", token), Connection, out reason, _host.Idle);
 
     public BrokerUser? Login(params string[] scopes) => Login(Issuer.Sign(Claims(scopes)), out _);
 
