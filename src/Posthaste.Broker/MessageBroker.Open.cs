@@ -116,7 +116,9 @@ public sealed partial class MessageBroker
         LogRecovery();
     }
 
-    /// <summary>Reads the users; a directory that has never had any gets the one that clients try.</summary>
+    /// <summary>
+    /// Reads the users; a directory that has never had any gets the one that clients try, or the one of the options.
+    /// </summary>
     private void LoadUsers()
     {
         if (Options.Authenticator is not null) return;
@@ -125,11 +127,24 @@ public sealed partial class MessageBroker
         if (!Users.Users.Any())
         {
             // Not marked either: should the users that it was to bring not come, a later start makes the guest.
-            if (!Options.AddsGuest) return;
-            Users.AddGuest(Options.VirtualHosts, Options.FillRandom);
+            if (!Options.AddsGuest && Options.Authentication.DefaultUser is null) return;
+            AddFirstUser();
         }
 
         SecurityNotes.MarkSeeded(Notes);
+    }
+
+    private void AddFirstUser()
+    {
+        if (Options.Authentication.DefaultUser is not { } name)
+        {
+            Users.AddGuest(Options.VirtualHosts, Options.FillRandom);
+            return;
+        }
+
+        var password = FirstPassword.Of(Options.Authentication)
+            ?? (MadePassword = FirstPassword.Make(Options.FillRandom));
+        Users.AddAdministrator(name, password, Options.VirtualHosts, Options.FillRandom);
     }
 
     private void LogRecovery()

@@ -131,6 +131,12 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// <summary>What the cluster, here the one node, is called: as operators have named it, else as the node.</summary>
     public string ClusterName => Parameters.ClusterNameOr(NodeName);
 
+    /// <summary>
+    /// The password that was made for <see cref="AuthenticationOptions.DefaultUser"/> in this life of the broker, to be
+    /// told once; null if none was.
+    /// </summary>
+    public string? MadePassword { get; private set; }
+
     /// <summary>What every protocol asks who somebody is.</summary>
     public IAuthenticator Authenticator { get; }
 

@@ -90,6 +90,17 @@ public sealed class MessageBrokerOptions
     public int UnauthenticatedPerAddressMax { get; set; } = 2_048;
 
     /// <summary>
+    /// New connections of one listener in a second: a second's worth may come at once, those beyond wait. Default
+    /// 10,000: more than a machine makes handshakes for.
+    /// </summary>
+    public int ConnectionsPerSecondMax { get; set; } = 10_000;
+
+    /// <summary>
+    /// The same of one address, or of one /64 of IPv6. Default 5,000: more than the gateway of a fleet brings.
+    /// </summary>
+    public int ConnectionsPerSecondPerAddressMax { get; set; } = 5_000;
+
+    /// <summary>
     /// Milliseconds that a client may take to acknowledge a delivery before its channel is closed and the delivery goes
     /// to somebody else; queues and consumers may say otherwise (`x-consumer-timeout`); 0 for any time. Default
     /// 1,800,000 (half an hour) as in RabbitMQ: a consumer that hangs must not hold messages for ever.
@@ -181,7 +192,7 @@ public sealed class MessageBrokerOptions
             MessageBytesMax is >= 1 and <= 512 << 20, nameof(MessageBytesMax), MessageBytesMax, "1 byte to 512 MiB");
         Require(ConnectionsMax >= 1, nameof(ConnectionsMax), ConnectionsMax, "at least 1");
         Require(ConsumerTimeoutMs >= 0, nameof(ConsumerTimeoutMs), ConsumerTimeoutMs, "0 or more milliseconds");
-        Authentication.Tokens.Validate();
+        Authentication.Validate();
         Audit.Validate();
         Tracing.Validate();
         Require(WriteStallMsMax >= 1, nameof(WriteStallMsMax), WriteStallMsMax, "at least 1 millisecond");

@@ -18,6 +18,12 @@ public sealed record MqttLimits
     /// </summary>
     public int PacketOverheadBytesMax { get; init; } = 128 * 1024;
 
+    /// <summary>
+    /// Whether a client is disconnected that publishes or subscribes where it may not, instead of being told so by a
+    /// reason code, which 3.x has none of for a publish. Default false.
+    /// </summary>
+    public bool DisconnectsDenied { get; init; }
+
     /// <summary>Milliseconds from accept to CONNECT, authentication included. Default 10,000 as in RabbitMQ.</summary>
     public int ConnectMsMax { get; init; } = 10_000;
 

@@ -55,6 +55,12 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     public RecoverySummary Recovery =>
         _broker?.Recovery ?? throw new InvalidOperationException("The broker has not started.");
 
+    /// <summary>
+    /// The password that was made for <see cref="Posthaste.Broker.Security.AuthenticationOptions.DefaultUser"/> when a
+    /// new broker started with that user and no password for it; null else. Nowhere else is it told.
+    /// </summary>
+    public string? MadePassword => _broker?.MadePassword;
+
     /// <summary>Port of AMQP 0-9-1.</summary>
     /// <exception cref="InvalidOperationException">The broker has not started, or does not listen for it.</exception>
     public int AmqpPort => EndPointOf(Amqp).Port;
@@ -125,6 +131,12 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     {
         var plans = _options.Validate();
         var origins = new OriginPolicy(_options.WebSocketOrigins);
+        if (_options.Tls.LogsKeys)
+        {
+            var secure = plans.Where(static plan => plan.Kind.IsTls).Select(static plan => plan.EndPoint);
+            KeyLog.TurnOn(secure.Concat(ListenPlan.ForHttps(_options)), _log);
+        }
+
         // The machine's clock, as with the sockets' memory: certificates are real where a test's time stands still.
         _certificates =
             _options.Tls.IsOn ? new CertificateStore(_options.Tls, TimeProvider.System, _options.Loggers) : null;
@@ -145,6 +157,9 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
                     plans, handlers, _certificates, origins, _options.Broker.ConnectionsMax,
                     new ArrivalGate(
                         _options.Broker.UnauthenticatedMax, _options.Broker.UnauthenticatedPerAddressMax),
+                    () => new ArrivalRate(
+                        _options.Broker.ConnectionsPerSecondMax,
+                        _options.Broker.ConnectionsPerSecondPerAddressMax, TimeProvider.System),
                     _options.Loggers,
                     cancellation)
                 .ConfigureAwait(false);

@@ -45,6 +45,13 @@ public sealed class PosthasteOptions
         new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
+    /// Versions that a listener takes of its protocol, by the listener's name: <c>5</c> or <c>3.1.1,5</c> for
+    /// <c>mqtt</c>. Others are refused in the protocol's words. Default: all that there are.
+    /// </summary>
+    public IDictionary<string, string> Versions { get; } =
+        new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
     /// Origins of web pages that may open WebSockets, beside those of this machine: <c>https://shop.example</c>, or
     /// <c>*</c> for all. Clients that are no browsers send none and may always. Default: none.
     /// </summary>

@@ -35,6 +35,9 @@ public sealed class ProtocolConnection
     /// <summary>Name of the listener that it came by (`amqps`, `mqtt-ws`, …); empty in-process.</summary>
     public string Listener { get; init; } = "";
 
+    /// <summary>Versions of the protocol that may be spoken, as people call them; null: all that there are.</summary>
+    public IReadOnlySet<string>? Versions { get; init; }
+
     /// <summary>The certificate that the peer proved to own; null without TLS or without one.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 
@@ -45,6 +48,9 @@ public sealed class ProtocolConnection
     /// Whether the peer is on this machine: loopback, a Unix socket, or in-process (no address at all).
     /// </summary>
     public bool IsLoopback => RemoteEndPoint is not IPEndPoint ip || IPAddress.IsLoopback(Unmap(ip.Address));
+
+    /// <summary>Whether the listener takes this version of its protocol.</summary>
+    public bool Takes(string version) => Versions?.Contains(version) ?? true;
 
     /// <summary>Cuts the connection at once. Any thread, any number of times.</summary>
     public void Abort(string reason) => _abort(reason);

@@ -1,4 +1,6 @@
 using System.Formats.Asn1;
+using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Posthaste.Broker.Security;
@@ -6,38 +8,59 @@ namespace Posthaste.Broker.Security;
 /// <summary>Finds the user's name in a client certificate.</summary>
 internal static class CertificateNames
 {
-    private const string SubjectAlternativeNameOid = "2.5.29.17";
+    private const string AlternativeNameOid = "2.5.29.17";
+
+    // GeneralName of RFC 5280 section 4.2.1.6, a tagged choice.
+    private const int EmailTag = 1;
+    private const int DnsTag = 2;
+    private const int UriTag = 6;
+    private const int IpAddressTag = 7;
 
     /// <summary>Null when the certificate has no such name.</summary>
-    public static string? NameOf(X509Certificate2 certificate, CertificateName kind)
+    public static string? NameOf(X509Certificate2 certificate, AuthenticationOptions options)
     {
-        var name = kind switch
+        var name = options.CertificateName switch
         {
-            CertificateName.DistinguishedName => certificate.SubjectName.Name,
-            CertificateName.SubjectAlternativeName => AlternativeName(certificate),
+            CertificateName.DistinguishedName => DistinguishedNames.Format(certificate.SubjectName),
+            CertificateName.SubjectAlternativeName =>
+                AlternativeNames(certificate, options.AlternativeNameKind).ElementAtOrDefault(
+                    options.AlternativeNameIndex),
             _ => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false),
         };
         return string.IsNullOrEmpty(name) ? null : name;
     }
 
-    /// <summary>
-    /// RFC 5280 section 4.2.1.6: a sequence of tagged names, of which rfc822Name is [1], dNSName [2] and URI [6].
-    /// </summary>
-    private static string? AlternativeName(X509Certificate2 certificate)
+    private static List<string> AlternativeNames(X509Certificate2 certificate, AlternativeNameKind kind)
     {
-        foreach (var extension in certificate.Extensions)
+        var found = new List<string>();
+        if (certificate.Extensions[AlternativeNameOid] is not { } extension) return found;
+        var wanted = kind switch
         {
-            if (extension.Oid?.Value != SubjectAlternativeNameOid) continue;
+            AlternativeNameKind.Email => EmailTag,
+            AlternativeNameKind.Uri => UriTag,
+            AlternativeNameKind.IpAddress => IpAddressTag,
+            _ => DnsTag,
+        };
+        try
+        {
             var names = new AsnReader(extension.RawData, AsnEncodingRules.DER).ReadSequence();
             while (names.HasData)
             {
                 var tag = names.PeekTag();
-                if (tag.TagClass == TagClass.ContextSpecific && tag.TagValue is 1 or 2 or 6)
-                    return names.ReadCharacterString(UniversalTagNumber.IA5String, tag);
-                names.ReadEncodedValue();
+                if (tag.TagClass != TagClass.ContextSpecific || tag.TagValue != wanted)
+                    names.ReadEncodedValue();
+                else if (kind == AlternativeNameKind.IpAddress)
+                    found.Add(new IPAddress(names.ReadOctetString(tag)).ToString());
+                else
+                    found.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, tag));
             }
         }
+        catch (Exception e) when (e is AsnContentException or CryptographicException or ArgumentException)
+        {
+            // An authority that issues such a thing names nobody with it.
+            return [];
+        }
 
-        return null;
+        return found;
     }
 }

@@ -101,22 +101,20 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     private async ValueTask<LoginOutcome> VerifyInTurnAsync(
         string name, string password, PasswordHash? hash, ProtocolConnection connection)
     {
-        // Asked again when it is its turn: of those that a guesser lets wait, few are looked at.
-        var mayTry = true;
-        var check = _lane.TryRun(() =>
+        var decision = _lane.TryRun(() =>
         {
-            mayTry = _throttle.MayTry(connection.RemoteEndPoint, name);
-            if (!mayTry) return false;
-            if (hash is not null) return _known.Verify(name, password, hash);
+            // Asked again when it is its turn: of those that a guesser lets wait, few are looked at.
+            if (!_throttle.MayTry(connection.RemoteEndPoint, name)) return LoginOutcome.Refuse(TooManyFailures);
 
-            // As slow as a real one, so that its time does not tell which names exist.
-            return Decoy(name, ScramMechanism.Sha512).Verify(password);
+            // For a name that nobody has as slow as for others, so that its time does not tell which there are.
+            var isRight = hash is null
+                ? Decoy(name, ScramMechanism.Sha512).Verify(password)
+                : _known.Verify(name, password, hash);
+            return Decide(name, isRight ? hash : null, connection);
         });
-        if (check is null) return LoginOutcome.Refuse("too many passwords are being checked");
-        var isRight = await check.ConfigureAwait(false);
-        return mayTry
-            ? Decide(name, isRight ? hash : null, connection)
-            : LoginOutcome.Refuse(TooManyFailures);
+        return decision is null
+            ? LoginOutcome.Refuse("too many passwords are being checked")
+            : await decision.ConfigureAwait(false);
     }
 
     /// <param name="hash">What the password was right for, which has to be the user's still; null: wrong.</param>
@@ -148,7 +146,7 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
 
     private string? CertificateNameOf(ProtocolConnection connection) =>
         connection.ClientCertificate is { } certificate
-            ? CertificateNames.NameOf(certificate, _options.CertificateName)
+            ? CertificateNames.NameOf(certificate, _options)
             : null;
 
     /// <summary>A credential that no password has, and always the same for a name.</summary>

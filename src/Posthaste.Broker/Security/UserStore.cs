@@ -169,20 +169,25 @@ public sealed class UserStore
     /// Makes the user that clients try on a broker nobody has configured: an administrator with a password that is no
     /// secret, whom the authenticator therefore admits from this machine only.
     /// </summary>
-    internal void AddGuest(IEnumerable<string> virtualHosts, Action<Span<byte>> fillRandom)
-    {
+    internal void AddGuest(IEnumerable<string> virtualHosts, Action<Span<byte>> fillRandom) =>
         // A well-known password needs no slow hash, and a test's broker should not wait for one.
-        const int iterations = ScramCredential.IterationsMin;
-        Put(new User(Guest)
+        AddAdministrator(Guest, Guest, virtualHosts, fillRandom, ScramCredential.IterationsMin);
+
+    /// <summary>Makes an administrator who may do everything in these virtual hosts.</summary>
+    internal void AddAdministrator(
+        string name, string password, IEnumerable<string> virtualHosts, Action<Span<byte>> fillRandom,
+        int iterations = ScramCredential.IterationsDefault)
+    {
+        Put(new User(name)
         {
             Passwords =
             [
-                ScramCredential.Create(ScramMechanism.Sha512, Guest, fillRandom, iterations),
-                ScramCredential.Create(ScramMechanism.Sha256, Guest, fillRandom, iterations),
+                ScramCredential.Create(ScramMechanism.Sha512, password, fillRandom, iterations),
+                ScramCredential.Create(ScramMechanism.Sha256, password, fillRandom, iterations),
             ],
             Tags = [UserTags.Administrator],
         });
-        foreach (var virtualHost in virtualHosts) SetPermission(Guest, virtualHost, Permission.Full);
+        foreach (var virtualHost in virtualHosts) SetPermission(name, virtualHost, Permission.Full);
     }
 
     /// <summary>What is wrong with a name; null if nothing.</summary>

@@ -15,6 +15,8 @@ internal sealed partial class MqttConnection
     // 120 random bits: nobody guesses another client's identifier and takes over its session.
     private const int AssignedIdBytes = 15;
 
+    private const string External = "EXTERNAL";
+
     private SaslExchange? _authentication;
     private uint _clientPacketBytesMax = uint.MaxValue;
     private BrokerUser? _user;
@@ -46,6 +48,12 @@ internal sealed partial class MqttConnection
 
     private WireError CheckConnect(ConnectRequest request)
     {
+        if (!Transport.Takes(NameOf(request.Version)))
+        {
+            return new WireError(
+                ReasonCode.UnsupportedProtocolVersion, $"MQTT {NameOf(request.Version)} is not taken here");
+        }
+
         if (request.ClientIdBytes > MqttSession.ClientIdBytesMax)
         {
             return new WireError(
@@ -66,9 +74,23 @@ internal sealed partial class MqttConnection
         return default;
     }
 
+    private static string NameOf(MqttVersion version) => version switch
+    {
+        MqttVersion.V31 => "3.1",
+        MqttVersion.V311 => "3.1.1",
+        _ => "5",
+    };
+
     private void AuthenticateByPassword(ConnectRequest request)
     {
         var (name, password) = (request.UserName, request.Password);
+        if (name is null && password is null && Transport.ClientCertificate is not null
+            && Broker.Authenticator.MechanismsFor(Transport).Contains(External))
+        {
+            LogIn(new Credentials(External, "", ""), request);
+            return;
+        }
+
         if (name is null)
             (name, password) = (Limits.AnonymousUser, password ?? Limits.AnonymousPassword);
         if (name is null && password is null)
@@ -77,15 +99,17 @@ internal sealed partial class MqttConnection
             return;
         }
 
-        var credentials = new Credentials(SaslResponses.Plain, SplitUser(name ?? "").User, password ?? "");
+        LogIn(new Credentials(SaslResponses.Plain, SplitUser(name ?? "").User, password ?? ""), request);
+    }
+
+    private void LogIn(Credentials credentials, ConnectRequest request) =>
         Await(Broker.Authenticator.AuthenticateAsync(credentials, Transport), outcome =>
         {
             if (outcome.User is { } user)
                 EnterHost(user, HostOf(request));
             else
-                RefuseLogin(name ?? "", outcome.Reason);
+                RefuseLogin(request.UserName ?? credentials.UserName, outcome.Reason);
         });
-    }
 
     /// <summary>
     /// <c>vhost:user</c> names a virtual host; the last colon counts, so user names hold none, as in RabbitMQ.

@@ -258,11 +258,14 @@ internal sealed class PublishPath
 
     /// <summary>
     /// Tells a client of MQTT 5 that a publish is refused. 3.x has no such answer: what is not allowed is answered as
-    /// if it had been published, and dropped ([MQTT-3.3.5-2] of 3.1.1).
+    /// if it had been published, and dropped ([MQTT-3.3.5-2] of 3.1.1). Where the settings say so, both are
+    /// disconnected.
     /// </summary>
     private WireError Refuse(in Publish publish, ReasonCode code, ReadScope scope)
     {
         MqttLog.PublishRefused(_connection.Logger, _connection.Session.ClientId, code);
+        if (code == ReasonCode.NotAuthorized && _connection.Limits.DisconnectsDenied)
+            return new WireError(code, "the topic of a publish is not allowed");
         if (publish.QoS == QoS.AtMostOnce && code == ReasonCode.PayloadFormatInvalid)
             return new WireError(code, "a payload that is not the UTF-8 that it is said to be");
         if (code == ReasonCode.QuotaExceeded && _connection.Version != MqttVersion.V5)

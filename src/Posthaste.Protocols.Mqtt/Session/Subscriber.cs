@@ -59,6 +59,12 @@ internal sealed class Subscriber
             return;
         }
 
+        if (_connection.Limits.DisconnectsDenied && codes.Contains((byte)ReasonCode.NotAuthorized))
+        {
+            _connection.RequestFail(new WireError(ReasonCode.NotAuthorized, "a topic filter is not allowed"));
+            return;
+        }
+
         _replies.Send(
             new SubAck { PacketId = subscribe.PacketId, Codes = codes.ToArray() }, Session.IsKept, scope.Flushes);
         _retained.Start();

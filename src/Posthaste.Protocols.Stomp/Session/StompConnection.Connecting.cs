@@ -58,10 +58,10 @@ internal sealed partial class StompConnection
         (heartBeat, credentials) = (default, default);
         host = Text(frame, KnownHeader.Host) ?? _handler.Options.DefaultVirtualHost;
         var accepted = frame.Has(KnownHeader.AcceptVersion) ? frame.Raw(KnownHeader.AcceptVersion) : "1.0"u8;
-        if (!StompVersions.TryNegotiate(accepted, out _version))
+        if (!StompVersions.TryNegotiate(accepted, out _version, Transport.Versions))
         {
-            return new(
-                "Version mismatch", $"Supported versions are {Encoding.ASCII.GetString(StompVersions.Supported)}");
+            var supported = Encoding.ASCII.GetString(StompVersions.Supported).Split(',').Where(Transport.Takes);
+            return new("Version mismatch", $"Supported versions are {string.Join(',', supported)}");
         }
 
         frame.Version = _version;

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Posthaste.Protocols.Stomp.Wire;
 
 /// <summary>The versions of STOMP, in order.</summary>
@@ -25,13 +27,19 @@ internal static class StompVersions
     /// The highest known version of a comma-separated `accept-version`; false if there is none. Clients of 1.0 send no
     /// such header.
     /// </summary>
-    public static bool TryNegotiate(ReadOnlySpan<byte> accepted, out StompVersion version)
+    /// <param name="accepted">The header's value.</param>
+    /// <param name="version">What was agreed on.</param>
+    /// <param name="spoken">Versions that may be spoken; null: all.</param>
+    public static bool TryNegotiate(
+        ReadOnlySpan<byte> accepted, out StompVersion version, IReadOnlySet<string>? spoken = null)
     {
         version = default;
         var found = false;
         foreach (var range in accepted.Split((byte)','))
         {
             if (!TryParse(accepted[range].Trim((byte)' '), out var offered))
+                continue;
+            if (spoken is not null && !spoken.Contains(TextOf(offered)))
                 continue;
             if (!found || offered > version)
                 version = offered;
@@ -40,6 +48,8 @@ internal static class StompVersions
 
         return found;
     }
+
+    private static string TextOf(StompVersion version) => Encoding.ASCII.GetString(Name(version));
 
     private static bool TryParse(ReadOnlySpan<byte> name, out StompVersion version)
     {

@@ -8,6 +8,9 @@ namespace Posthaste.Server.Configuration;
 /// <summary>A listener and one address that it is to listen on.</summary>
 internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
 {
+    /// <summary>Versions of the protocol that it takes; null: all.</summary>
+    public IReadOnlySet<string>? Versions { get; init; }
+
     /// <summary>Stands for every listener that is not named itself.</summary>
     private const string Default = "default";
     private const string Off = "off";
@@ -31,10 +34,11 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
     {
         var kinds = ListenerKind.Of(options.Protocols);
         foreach (var name in options.Listen.Keys) RequireKnown(name, kinds);
+        foreach (var name in options.Versions.Keys) RequireProtocol(name, kinds);
         List<ListenPlan> plans =
         [
             .. kinds.SelectMany(kind => EndPoints(options, kind.Name, kind.DefaultPort, kind.IsTls)
-                .Select(endPoint => new ListenPlan(kind, endPoint))),
+                .Select(endPoint => new ListenPlan(kind, endPoint) { Versions = VersionsOf(options, kind) })),
         ];
         if (plans.Count == 0)
             throw new PosthasteConfigurationException("every listener is off; a broker has to listen somewhere");
@@ -75,6 +79,26 @@ internal sealed record ListenPlan(ListenerKind Kind, IPEndPoint EndPoint)
         var known = string.Join(", ", kinds.Select(kind => kind.Name).Append(Http).Append(Https));
         throw new PosthasteConfigurationException(
             $"'{name}' is no listener; these are: {known}, and {Default} for those not named");
+    }
+
+    private static void RequireProtocol(string name, IReadOnlyList<ListenerKind> kinds)
+    {
+        if (kinds.Any(kind => kind.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) return;
+        throw new PosthasteConfigurationException(
+            $"'{name}' is no listener of a protocol with versions; these are: " +
+            string.Join(", ", kinds.Select(static kind => kind.Name)));
+    }
+
+    private static HashSet<string>? VersionsOf(PosthasteOptions options, ListenerKind kind)
+    {
+        if (!options.Versions.TryGetValue(kind.Name, out var text)) return null;
+        var versions = text.Split(',', StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal);
+        var known = kind.Protocol.Versions;
+        return versions.IsSubsetOf(known)
+            ? versions
+            : throw new PosthasteConfigurationException(
+                $"{PosthasteConfiguration.Section}:Versions:{kind.Name} is '{text}'; it has to be one or more of " +
+                string.Join(", ", known));
     }
 
     /// <summary>

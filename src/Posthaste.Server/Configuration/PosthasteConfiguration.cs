@@ -4,7 +4,7 @@ namespace Posthaste.Server.Configuration;
 
 /// <summary>
 /// Reads section <c>Posthaste</c> of a configuration: <c>Data</c> or <c>Memory</c>, <c>Listen:NAME</c>,
-/// <c>WebSocketOrigins</c>, <c>Tls:…</c>, and the settings of <see cref="NumberSetting.All"/> and
+/// <c>Versions:NAME</c>, <c>WebSocketOrigins</c>, <c>Tls:…</c>, and the settings of <see cref="NumberSetting.All"/> and
 /// <see cref="TextSetting.All"/>, those of a protocol in a section of its own (<c>Mqtt:ReceiveMax</c>). A key that
 /// nothing reads is refused: a limit misspelt is a limit not set.
 /// </summary>
@@ -15,12 +15,13 @@ public static class PosthasteConfiguration
     private const string DataKey = "Data";
     private const string MemoryKey = "Memory";
     private const string ListenKey = "Listen";
+    private const string VersionsKey = "Versions";
     private const string OriginsKey = "WebSocketOrigins";
     private const string TlsKey = "Tls";
 
     private static IEnumerable<string> Keys =>
     [
-        DataKey, MemoryKey, ListenKey, OriginsKey, TlsKey,
+        DataKey, MemoryKey, ListenKey, VersionsKey, OriginsKey, TlsKey,
         .. TextSetting.All.Select(setting => setting.Key),
         .. NumberSetting.All.Select(setting => setting.Key),
     ];
@@ -34,7 +35,8 @@ public static class PosthasteConfiguration
         foreach (var entry in section.GetChildren())
         {
             if (Is(entry, DataKey) || Is(entry, MemoryKey)) continue;
-            if (Is(entry, ListenKey)) ApplyListeners(entry, options);
+            if (Is(entry, ListenKey)) ApplyByListener(entry, options.Listen);
+            else if (Is(entry, VersionsKey)) ApplyByListener(entry, options.Versions);
             else if (Is(entry, OriginsKey)) Replace(options.WebSocketOrigins, entry.Value ?? "");
             else if (Is(entry, TlsKey)) TlsConfiguration.Apply(entry, options.Tls);
             else ApplySettings(entry, entry.Key, options);
@@ -46,7 +48,11 @@ public static class PosthasteConfiguration
     /// range.</exception>
     public static void ApplySetting(string key, string value, PosthasteOptions options)
     {
-        if (NumberSetting.All.FirstOrDefault(setting => Is(key, setting.Key)) is { } number)
+        if (key.StartsWith($"{VersionsKey}:", StringComparison.OrdinalIgnoreCase))
+            options.Versions[key[(VersionsKey.Length + 1)..]] = value;
+        else if (key.StartsWith($"{TlsKey}:", StringComparison.OrdinalIgnoreCase))
+            TlsConfiguration.Apply(key[(TlsKey.Length + 1)..], value, options.Tls);
+        else if (NumberSetting.All.FirstOrDefault(setting => Is(key, setting.Key)) is { } number)
             number.Read(value, options);
         else if (TextSetting.All.FirstOrDefault(setting => Is(key, setting.Key)) is { } text)
             text.Read(value, options);
@@ -75,9 +81,9 @@ public static class PosthasteConfiguration
         if (isLeaf) ApplySetting(key, entry.Value ?? "", options);
     }
 
-    private static void ApplyListeners(IConfigurationSection section, PosthasteOptions options)
+    private static void ApplyByListener(IConfigurationSection section, IDictionary<string, string> values)
     {
-        foreach (var entry in section.GetChildren()) options.Listen[entry.Key] = entry.Value ?? "";
+        foreach (var entry in section.GetChildren()) values[entry.Key] = entry.Value ?? "";
     }
 
     private static void ApplyPlace(IConfigurationSection data, IConfigurationSection memory, PosthasteOptions options)

@@ -1,3 +1,5 @@
+using Posthaste.Broker.Security;
+
 namespace Posthaste.Server.Configuration;
 
 /// <summary>One setting that is no number: a name, a password, yes or no.</summary>
@@ -21,6 +23,17 @@ internal sealed record TextSetting(
         Text("AnonymousUser", AnyOrNone,
             o => o.Broker.Authentication.AnonymousUser, (o, v) => o.Broker.Authentication.AnonymousUser = OrNull(v),
             "User of clients that log in with SASL ANONYMOUS; none: they can't."),
+        Text("DefaultUser", AnyOrNone,
+            o => o.Broker.Authentication.DefaultUser, (o, v) => o.Broker.Authentication.DefaultUser = OrNull(v),
+            "Administrator that a new broker begins with in place of `guest`, from everywhere; none: `guest`."),
+        Text("DefaultPassword", "a password, or empty",
+            o => o.Broker.Authentication.DefaultPassword,
+            (o, v) => o.Broker.Authentication.DefaultPassword = OrNull(v),
+            "That user's password; none: what is in `DefaultPasswordFile`, or one is made and printed once."),
+        Text("DefaultPasswordFile", "a file, or empty",
+            o => o.Broker.Authentication.DefaultPasswordFile,
+            (o, v) => o.Broker.Authentication.DefaultPasswordFile = OrNull(v),
+            "File with that user's password."),
         Text("EncryptionKeyFile", "a file, or empty",
             o => o.Broker.EncryptionKeyFile, (o, v) => o.Broker.EncryptionKeyFile = OrNull(v),
             "File with the key that the data directory is encrypted with (docs/security.md); none: it is not."),
@@ -37,6 +50,23 @@ internal sealed record TextSetting(
             o => string.Join(',', o.ManagementOrigins),
             (o, v) => PosthasteConfiguration.Replace(o.ManagementOrigins, v),
             "Origins of web pages that may use the management API (CORS); `*`: all, without remembered logins."),
+        Choice("ClientCertificate:LoginFrom",
+            [
+                ("common_name", CertificateName.CommonName),
+                ("distinguished_name", CertificateName.DistinguishedName),
+                ("subject_alternative_name", CertificateName.SubjectAlternativeName),
+            ],
+            o => o.Broker.Authentication.CertificateName, (o, v) => o.Broker.Authentication.CertificateName = v,
+            "What of a client certificate names the user: `common_name`, `distinguished_name` (RFC 4514: " +
+            "`CN=ann,O=x`) or `subject_alternative_name`."),
+        Choice("ClientCertificate:SanType",
+            [
+                ("dns", AlternativeNameKind.Dns), ("email", AlternativeNameKind.Email),
+                ("uri", AlternativeNameKind.Uri), ("ip", AlternativeNameKind.IpAddress),
+            ],
+            o => o.Broker.Authentication.AlternativeNameKind,
+            (o, v) => o.Broker.Authentication.AlternativeNameKind = v,
+            "Which kind of alternative name that is: `dns`, `email`, `uri` or `ip`."),
         Text("OAuth:Keys", "a file or an address of http or https, or empty",
             o => o.Broker.Authentication.Tokens.Keys, (o, v) => o.Broker.Authentication.Tokens.Keys = OrNull(v),
             "Key set (JWKS) that access tokens are signed with, a file or an address; none: tokens are no logins."),
@@ -66,6 +96,10 @@ internal sealed record TextSetting(
         Text("Mqtt:AnonymousPassword", "a password",
             o => o.Mqtt.AnonymousPassword, (o, v) => o.Mqtt = o.Mqtt with { AnonymousPassword = v },
             "The password that goes with it."),
+        Choice("Mqtt:Denied", [("answer", false), ("disconnect", true)],
+            o => o.Mqtt.DisconnectsDenied, (o, v) => o.Mqtt = o.Mqtt with { DisconnectsDenied = v },
+            "What a publish or subscription that is not allowed leads to: `answer`, a reason code (of 3.x only a " +
+            "subscription has one), or `disconnect`."),
         Text("Stomp:DefaultLogin", AnyOrNone,
             o => o.Stomp.DefaultLogin, (o, v) => o.Stomp = o.Stomp with { DefaultLogin = OrNull(v) },
             "User of a CONNECT without `login`; none: it is refused."),
@@ -123,6 +157,21 @@ internal sealed record TextSetting(
             set(o, isOn);
             return true;
         }, "true or false", meaning);
+
+    private static TextSetting Choice<T>(
+        string key, (string Text, T Value)[] values, Func<PosthasteOptions, T> get, Action<PosthasteOptions, T> set,
+        string meaning)
+        where T : struct => new(
+        key,
+        o => Array.Find(values, entry => entry.Value.Equals(get(o))).Text,
+        (o, v) =>
+        {
+            var at = Array.FindIndex(values, entry => entry.Text.Equals(v, StringComparison.OrdinalIgnoreCase));
+            if (at >= 0) set(o, values[at].Value);
+            return at >= 0;
+        },
+        string.Join(", ", values.Select(static entry => entry.Text)),
+        meaning);
 
     private static string[] List(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -13,6 +13,11 @@ public static class TlsConfiguration
             ["Key"] = (value, options) => PosthasteConfiguration.Replace(options.KeyFiles, value),
             ["Password"] = (value, options) => options.Password = value,
             ["Ca"] = (value, options) => options.ClientAuthorityFile = value.Length > 0 ? value : null,
+            ["Crl"] = (value, options) => options.RevocationListFile = value.Length > 0 ? value : null,
+            ["Revocation"] = (value, options) =>
+                options.AsksForRevocation = OneOf("Revocation", value, "off", "online"),
+            ["MinVersion"] = (value, options) => options.RequiresTls13 = OneOf("MinVersion", value, "1.2", "1.3"),
+            ["KeyLog"] = (value, options) => options.LogsKeys = OneOf("KeyLog", value, "false", "true"),
             ["Clients"] = (value, options) => options.RequiresClientCertificate = IsRequired(value),
         };
 
@@ -33,6 +38,16 @@ public static class TlsConfiguration
     internal static void Apply(IConfigurationSection section, TlsOptions options)
     {
         foreach (var entry in section.GetChildren()) Apply(entry.Key, entry.Value ?? "", options);
+    }
+
+    /// <summary>Whether it is the second of the two values that a setting has.</summary>
+    private static bool OneOf(string key, string value, string first, string second)
+    {
+        if (value.Equals(second, StringComparison.OrdinalIgnoreCase)) return true;
+        return value.Equals(first, StringComparison.OrdinalIgnoreCase)
+            ? false
+            : throw new PosthasteConfigurationException(
+                $"{PosthasteConfiguration.Section}:Tls:{key} is '{value}'; it has to be {first} or {second}");
     }
 
     private static bool IsRequired(string value) => value.ToUpperInvariant() switch

@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -14,8 +14,6 @@ internal sealed partial class CertificateStore : IDisposable
 {
     /// <summary>Days before a certificate's end at which it is warned of: time to order another.</summary>
     private const int ExpiryWarningDays = 30;
-
-    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
     private readonly TlsOptions _options;
     private readonly TimeProvider _time;
@@ -39,11 +37,16 @@ internal sealed partial class CertificateStore : IDisposable
     }
 
     /// <summary>What a handshake with a client that asks for this name (empty when it asks for none) goes by.</summary>
-    public SslServerAuthenticationOptions For(string serverName)
+    /// <param name="serverName">As the client gives it.</param>
+    /// <param name="inside">What is spoken inside, as ALPN (RFC 7301) calls it. A client that names protocols
+    /// and not this one is refused: its requests would be read as something else.</param>
+    public SslServerAuthenticationOptions For(string serverName, string inside)
     {
         var current = _current;
-        var entry = Array.Find(current, entry => entry.Certificate.IsFor(serverName));
-        return (entry ?? current[0]).Handshake;
+        var entry = Array.Find(current, entry => entry.Certificate.IsFor(serverName)) ?? current[0];
+        return entry.Handshakes.GetOrAdd(
+            inside, static (inside, at) => at.Store.Handshake(at.Entry.Certificate, at.Entry.Clients, inside),
+            (Store: this, Entry: entry));
     }
 
     /// <summary>When the first of the certificates in use ends.</summary>
@@ -72,12 +75,11 @@ internal sealed partial class CertificateStore : IDisposable
 
     private Entry[] Load()
     {
-        var authorities = _options.ClientAuthorityFile is { } file ? ServerCertificate.LoadAuthorities(file) : null;
+        var clients = _options.ClientAuthorityFile is null ? null : new ClientTrust(_options, _time);
         var entries = _options.CertificateFiles.Select((path, index) =>
         {
             var key = index < _options.KeyFiles.Count ? _options.KeyFiles[index] : null;
-            var certificate = ServerCertificate.Load(path, key, _options.Password);
-            return new Entry(certificate, Handshake(certificate, authorities));
+            return new Entry(ServerCertificate.Load(path, key, _options.Password), clients);
         }).ToArray();
 
         foreach (var entry in entries) Announce(entry.Certificate.Leaf);
@@ -91,34 +93,29 @@ internal sealed partial class CertificateStore : IDisposable
         else LogLoaded(leaf.Subject, leaf.NotAfter);
     }
 
-    private SslServerAuthenticationOptions Handshake(ServerCertificate certificate, X509Certificate2Collection? clients)
+    private SslServerAuthenticationOptions Handshake(ServerCertificate certificate, ClientTrust? clients, string inside)
     {
         var options = new SslServerAuthenticationOptions
         {
             ServerCertificateContext = certificate.Context,
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            EnabledSslProtocols =
+                _options.RequiresTls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            // The protocols inside have no names there that matter, and a WebSocket begins with HTTP/1.1 anyway.
-            ApplicationProtocols = [],
+            ApplicationProtocols = [new SslApplicationProtocol(inside)],
             AllowRenegotiation = false,
         };
         if (clients is null) return options;
 
         // Asked for here; whether one has to come decides Admits, which also sees that none has.
         options.ClientCertificateRequired = true;
-        options.CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        options.CertificateChainPolicy.CustomTrustStore.AddRange(clients);
-        options.CertificateChainPolicy.ApplicationPolicy.Add(ClientAuthentication);
-        options.RemoteCertificateValidationCallback = (_, client, chain, errors) => Admits(client, chain, errors);
+        options.CertificateChainPolicy = clients.Policy;
+        options.RemoteCertificateValidationCallback =
+            (_, client, chain, errors) => Admits(client, chain, errors, clients);
         return options;
     }
 
-    private bool Admits(X509Certificate? client, X509Chain? chain, SslPolicyErrors errors)
+    private bool Admits(X509Certificate? client, X509Chain? chain, SslPolicyErrors errors, ClientTrust clients)
     {
         if (client is null)
         {
@@ -126,7 +123,13 @@ internal sealed partial class CertificateStore : IDisposable
             return !_options.RequiresClientCertificate;
         }
 
-        if (errors == SslPolicyErrors.None) return true;
+        if (errors == SslPolicyErrors.None)
+        {
+            if (clients.FaultOf(chain!) is not { } fault) return true;
+            LogClientRefused(client.Subject, fault);
+            return false;
+        }
+
         var reasons = chain?.ChainStatus.Select(status => status.StatusInformation.Trim()) ?? [];
         LogClientRefused(client.Subject, string.Join("; ", reasons.Prepend(errors.ToString())));
         return false;
@@ -137,6 +140,7 @@ internal sealed partial class CertificateStore : IDisposable
     {
         var files = _options.CertificateFiles.Concat(_options.KeyFiles);
         if (_options.ClientAuthorityFile is { } authorities) files = files.Append(authorities);
+        if (_options.RevocationListFile is { } lists) files = files.Append(lists);
         return string.Join('\n', files.Select(path =>
         {
             try
@@ -170,5 +174,9 @@ internal sealed partial class CertificateStore : IDisposable
         Message = "TLS client refused: the certificate of {Subject} is not trusted: {Reason}")]
     private partial void LogClientRefused(string subject, string reason);
 
-    private sealed record Entry(ServerCertificate Certificate, SslServerAuthenticationOptions Handshake);
+    /// <summary>A certificate in use, with its handshakes by what is spoken inside.</summary>
+    private sealed record Entry(ServerCertificate Certificate, ClientTrust? Clients)
+    {
+        public ConcurrentDictionary<string, SslServerAuthenticationOptions> Handshakes { get; } = new();
+    }
 }

@@ -32,6 +32,27 @@ public sealed class TlsOptions
     /// </summary>
     public bool RequiresClientCertificate { get; set; }
 
+    /// <summary>
+    /// File with the revocation lists of those authorities, PEM or DER. Set, a client's certificate is refused that its
+    /// authority has taken back, or whose authority has no list in the file that still counts. Default null.
+    /// </summary>
+    public string? RevocationListFile { get; set; }
+
+    /// <summary>
+    /// Whether the authorities' servers are asked, during the handshake, if a client's certificate still counts: by
+    /// OCSP or for the list that the certificate names. When none can be asked it is refused. Default false.
+    /// </summary>
+    public bool AsksForRevocation { get; set; }
+
+    /// <summary>Whether TLS 1.2 is refused, and 1.3 is all that is spoken. Default false.</summary>
+    public bool RequiresTls13 { get; set; }
+
+    /// <summary>
+    /// Whether the keys of connections are written to the file that the environment variable SSLKEYLOGFILE names, so
+    /// that a recorded connection can be read. For development: every listener with TLS has to be on this machine.
+    /// </summary>
+    public bool LogsKeys { get; set; }
+
     /// <summary>Whether there is a certificate.</summary>
     internal bool IsOn => CertificateFiles.Count > 0;
 
@@ -43,13 +64,21 @@ public sealed class TlsOptions
     /// <exception cref="PosthasteConfigurationException">The settings do not go together.</exception>
     internal void Check()
     {
-        if (!IsOn && (KeyFiles.Count > 0 || ClientAuthorityFile is not null || RequiresClientCertificate))
+        var hasMore = ClientAuthorityFile is not null || RequiresClientCertificate || RequiresTls13 || LogsKeys;
+        if (!IsOn && (KeyFiles.Count > 0 || hasMore))
             throw new PosthasteConfigurationException("TLS needs a certificate: --tls-cert, or Posthaste:Tls:Cert");
         if (KeyFiles.Count > 0 && KeyFiles.Count != CertificateFiles.Count)
         {
             throw new PosthasteConfigurationException(
                 $"there are {CertificateFiles.Count} certificate files and {KeyFiles.Count} key files; " +
                 "each certificate needs one, in the same order, or none does");
+        }
+
+        if ((RevocationListFile is not null || AsksForRevocation) && ClientAuthorityFile is null)
+        {
+            throw new PosthasteConfigurationException(
+                "what has been revoked can't be known without the authorities that client certificates come from: " +
+                "--tls-ca, or Posthaste:Tls:Ca");
         }
 
         if (RequiresClientCertificate && ClientAuthorityFile is null)

@@ -8,7 +8,8 @@ namespace Posthaste.Server.Transport;
 /// <summary>
 /// A connection as a listener accepted it: what a protocol, or a request that came on it, has to know.
 /// </summary>
-internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKind Kind, ArrivalGate.Arrival Arrival)
+internal sealed record AcceptedConnection(
+    ConnectionContext Context, ListenerKind Kind, ArrivalGate.Arrival Arrival, IReadOnlySet<string>? Versions)
 {
     /// <summary>The connection as its protocol sees it.</summary>
     /// <param name="transport">The connection's own pipes, or what is spoken through them.</param>
@@ -22,6 +23,7 @@ internal sealed record AcceptedConnection(ConnectionContext Context, ListenerKin
             reason => Context.Abort(new ConnectionAbortedException(reason)))
         {
             Listener = Kind.Name,
+            Versions = Versions,
             LoggedIn = Arrival.Leave,
             IsTls = tls is not null,
             ClientCertificate = tls?.ClientCertificate,

@@ -53,7 +53,8 @@ internal sealed class ArrivalGate(int totalMax, int perNetworkMax)
         }
     }
 
-    private static IPAddress NetworkOf(EndPoint? remote)
+    /// <summary>What stands for a peer: its address, of IPv6 the /64 that one of them is given.</summary>
+    internal static IPAddress NetworkOf(EndPoint? remote)
     {
         if (remote is not IPEndPoint { Address: var address }) return IPAddress.None;
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();

@@ -20,16 +20,24 @@ internal sealed record Protocol(
     /// <summary>Every protocol of this build.</summary>
     public static IReadOnlyList<Protocol> Known { get; } =
     [
-        new("amqp", 5672, 5671, (broker, options) => new Amqp091Handler(broker, options.Amqp)),
+        new("amqp", 5672, 5671, (broker, options) => new Amqp091Handler(broker, options.Amqp))
+        {
+            Versions = ["0-9-1"],
+        },
         new("mqtt", 1883, 8883, (broker, options) => new MqttHandler(broker, options.Mqtt))
         {
+            Versions = ["3.1", "3.1.1", "5"],
             WebSocket = new(15675, 15676, ["mqtt", "mqttv3.1"], TakesText: false),
         },
         new("stomp", 61613, 61614, (broker, options) => new StompHandler(broker, options.Stomp))
         {
+            Versions = ["1.0", "1.1", "1.2"],
             WebSocket = new(15674, 15673, ["v12.stomp", "v11.stomp", "v10.stomp"], TakesText: true),
         },
     ];
+
+    /// <summary>Its versions, which a listener may be limited to.</summary>
+    public required IReadOnlyList<string> Versions { get; init; }
 
     /// <summary>How the protocol is spoken over WebSocket; null when it is not.</summary>
     public WebSocketBinding? WebSocket { get; init; }

@@ -64,6 +64,9 @@ internal sealed partial class TransportServer : IAsyncDisposable
     /// <summary>Headers of a request: twice what browsers send.</summary>
     private const int RequestHeaderCountMax = 64;
 
+    /// <summary>HTTP's name in ALPN: what a WebSocket begins with, and the management API speaks.</summary>
+    private const string Http = "http/1.1";
+
     /// <summary>
     /// Time in which a TLS handshake has to end, a request's head has to come, and then a next one where none opened a
     /// WebSocket: what the protocols give their own handshakes.
@@ -77,6 +80,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
     private readonly ILogger _log;
     private readonly int _connectionsMax;
     private readonly ArrivalGate _arrivals;
+    private readonly Dictionary<string, ArrivalRate> _rates = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<(ListenerKind Kind, ListenOptions Bound)> _bound = [];
     private int _connectionCount;
@@ -105,6 +109,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
     /// <param name="origins">Which web pages may open a WebSocket.</param>
     /// <param name="connectionsMax">Connections at a time over all listeners.</param>
     /// <param name="arrivals">Connections at a time that have not logged in.</param>
+    /// <param name="rate">Makes what spreads the arrivals of one listener.</param>
     /// <exception cref="PosthasteListenException">An address is in use or not this machine's; none is listened on
     /// then.</exception>
     public static async Task<TransportServer> StartAsync(
@@ -114,10 +119,12 @@ internal sealed partial class TransportServer : IAsyncDisposable
         OriginPolicy origins,
         int connectionsMax,
         ArrivalGate arrivals,
+        Func<ArrivalRate> rate,
         ILoggerFactory loggers,
         CancellationToken cancellation)
     {
         var server = new TransportServer(BuildServices(loggers), certificates, connectionsMax, arrivals);
+        foreach (var plan in plans) server._rates.TryAdd(plan.Kind.Name, rate());
         try
         {
             await server.ListenAsync(plans, handlers, origins, cancellation).ConfigureAwait(false);
@@ -183,7 +190,7 @@ internal sealed partial class TransportServer : IAsyncDisposable
     {
         var options = _services.GetRequiredService<IOptions<KestrelServerOptions>>().Value;
         Limit(options);
-        foreach (var (kind, endPoint) in plans) options.Listen(endPoint, bound => Serve(kind, bound, handlers));
+        foreach (var plan in plans) options.Listen(plan.EndPoint, bound => Serve(plan, bound, handlers));
 
         var sockets = _services.GetRequiredService<IOptions<SocketTransportOptions>>().Value;
         sockets.CreateBoundListenSocket = endPoint => Bind(endPoint, plans);
@@ -212,12 +219,13 @@ internal sealed partial class TransportServer : IAsyncDisposable
     }
 
     private void Serve(
-        ListenerKind kind, ListenOptions bound, IReadOnlyDictionary<Protocol, IProtocolHandler> handlers)
+        ListenPlan plan, ListenOptions bound, IReadOnlyDictionary<Protocol, IProtocolHandler> handlers)
     {
+        var kind = plan.Kind;
         _bound.Add((kind, bound));
         bound.Protocols = HttpProtocols.Http1;
-        bound.Use(next => connection => AdmitAsync(connection, kind, next));
-        if (kind.IsTls) bound.UseHttps(Handshakes(_certificates!));
+        bound.Use(next => connection => AdmitAsync(connection, plan, next));
+        if (kind.IsTls) bound.UseHttps(Handshakes(_certificates!, kind.IsWebSocket ? Http : kind.Protocol.Name));
         // Over WebSocket Kestrel's HTTP follows, and calls the application.
         if (kind.IsWebSocket) return;
         var handler = handlers[kind.Protocol];
@@ -226,10 +234,12 @@ internal sealed partial class TransportServer : IAsyncDisposable
     }
 
     /// <summary>How handshakes are made with these certificates.</summary>
-    internal static TlsHandshakeCallbackOptions Handshakes(CertificateStore certificates) => new()
+    /// <param name="certificates">The certificates.</param>
+    /// <param name="inside">What is spoken inside, as ALPN calls it.</param>
+    internal static TlsHandshakeCallbackOptions Handshakes(CertificateStore certificates, string inside = Http) => new()
     {
         HandshakeTimeout = HandshakeLimit,
-        OnConnection = handshake => new(certificates.For(handshake.ClientHelloInfo.ServerName)),
+        OnConnection = handshake => new(certificates.For(handshake.ClientHelloInfo.ServerName, inside)),
     };
 
     /// <summary>Bounded by what sessions read, not by thresholds: see <see cref="WebSocketInput"/>.</summary>
@@ -264,8 +274,9 @@ internal sealed partial class TransportServer : IAsyncDisposable
     }
 
     /// <summary>Lets a connection in while there is room, before a byte of it is read.</summary>
-    private async Task AdmitAsync(ConnectionContext connection, ListenerKind kind, ConnectionDelegate next)
+    private async Task AdmitAsync(ConnectionContext connection, ListenPlan plan, ConnectionDelegate next)
     {
+        var kind = plan.Kind;
         ArrivalGate.Arrival? arrival = null;
         try
         {
@@ -284,7 +295,13 @@ internal sealed partial class TransportServer : IAsyncDisposable
                 return;
             }
 
-            connection.Features.Set(new AcceptedConnection(connection, kind, arrival));
+            if (_rates[kind.Name].Take(connection.RemoteEndPoint) is { Ticks: > 0 } wait
+                && !await WaitForTurnAsync(connection, kind, wait).ConfigureAwait(false))
+            {
+                return;
+            }
+
+            connection.Features.Set(new AcceptedConnection(connection, kind, arrival, plan.Versions));
             await next(connection).ConfigureAwait(false);
         }
         finally
@@ -293,6 +310,36 @@ internal sealed partial class TransportServer : IAsyncDisposable
             Interlocked.Decrement(ref _connectionCount);
         }
     }
+
+    /// <summary>
+    /// More come than the listener takes in a second: this one's bytes stay where they are for a while.
+    /// </summary>
+    /// <returns>False when it has gone, or has to: it would wait for longer than logins are waited for.</returns>
+    private async Task<bool> WaitForTurnAsync(ConnectionContext connection, ListenerKind kind, TimeSpan wait)
+    {
+        if (wait > HandshakeLimit)
+        {
+            LogTooFast(connection.RemoteEndPoint, kind.Name);
+            connection.Abort(new ConnectionAbortedException("too many connections in a second"));
+            return false;
+        }
+
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, _stopping.Token);
+        try
+        {
+            await Task.Delay(wait, TimeProvider.System, gone.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(EventId = 103, Level = LogLevel.Warning,
+        Message = "{Remote} refused: {Listener} has more new connections than it takes "
+            + "(ConnectionsPerSecondMax, ConnectionsPerSecondPerAddressMax)")]
+    private partial void LogTooFast(EndPoint? remote, string listener);
 
     [LoggerMessage(EventId = 102, Level = LogLevel.Warning,
         Message = "{Remote} refused: {Listener} has too many connections that have not logged in "

@@ -140,7 +140,7 @@ internal static class ServeCommand
         options.Loggers = loggers;
 
         await using var broker = await PosthasteBroker.StartAsync(options, stop);
-        PrintBanner(broker, options.Definitions, started.Elapsed);
+        PrintBanner(broker, options, started.Elapsed);
         await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Screen.Fact("stopping", "no new connections; clients are told and get 10 s to end");
@@ -237,7 +237,7 @@ internal static class ServeCommand
         return console;
     }
 
-    private static void PrintBanner(PosthasteBroker broker, string? definitions, TimeSpan elapsed)
+    private static void PrintBanner(PosthasteBroker broker, PosthasteOptions options, TimeSpan elapsed)
     {
         Screen.Title($"posthaste {ProductVersion.Text}");
         foreach (var listener in broker.Listeners.GroupBy(listener => listener.Name))
@@ -258,7 +258,14 @@ internal static class ServeCommand
             Screen.Fact("durable", "no: nothing survives this process");
         }
 
-        if (definitions is not null) Screen.Fact("defined", definitions);
+        if (options.Definitions is { } definitions) Screen.Fact("defined", definitions);
+        if (broker.MadePassword is { } password)
+        {
+            Screen.Fact(
+                "administrator",
+                $"{options.Broker.Authentication.DefaultUser} with password {password}, which is shown this once");
+        }
+
         Screen.Fact("ready", $"after {elapsed.TotalSeconds:0.00} s; Ctrl+C stops");
     }
 

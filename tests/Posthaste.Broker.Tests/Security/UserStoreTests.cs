@@ -207,7 +207,7 @@ public sealed class UserStoreTests
         Assert.Equal("there is no user 'bob'", step.Reason);
         _host.Options.Authentication.CertificateName = CertificateName.DistinguishedName;
         step = _host.Broker.Authenticator.Begin("EXTERNAL", connection)!.Next([]);
-        Assert.Equal("CN=ann, O=x", step.ClaimedName);
+        Assert.Equal("CN=ann,O=x", step.ClaimedName);
     }
 
     [Fact]

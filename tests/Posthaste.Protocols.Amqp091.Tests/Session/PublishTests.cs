@@ -220,6 +220,17 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public async Task An_impersonator_may_publish_as_anybody()
+    {
+        await using var host = new BrokerHost();
+        Assert.Null(host.Broker.Users.Update("guest", static user => user with { Tags = ["impersonator"] }));
+        var client = await host.OpenChannelAsync();
+        await client.DeclareQueueAsync("q");
+        await client.PublishAsync("", "q", "forged", new BasicProperties { UserId = "admin" });
+        Assert.Equal(1u, await client.CountAsync("q"));
+    }
+
+    [Fact]
     public async Task Copies_go_to_cc_and_bcc_and_bcc_is_not_seen()
     {
         await using var host = new BrokerHost();

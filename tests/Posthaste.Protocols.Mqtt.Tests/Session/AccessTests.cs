@@ -52,6 +52,32 @@ public sealed class AccessTests
     }
 
     [Theory]
+    [InlineData(MqttVersion.V5, QoS.AtMostOnce)]
+    [InlineData(MqttVersion.V5, QoS.ExactlyOnce)]
+    [InlineData(MqttVersion.V311, QoS.AtMostOnce)]
+    [InlineData(MqttVersion.V311, QoS.AtLeastOnce)]
+    internal async Task Where_settings_say_so_a_publish_that_is_not_allowed_ends_the_connection(
+        MqttVersion version, QoS qos)
+    {
+        await using var host = Limited(out _, ".*", "^nothing$", ".*", new MqttLimits { DisconnectsDenied = true });
+        var client = await host.OpenAsync("c", version);
+        await client.SendPublishAsync("a/b", Refused, qos);
+        await client.ExpectEndAsync(ReasonCode.NotAuthorized);
+    }
+
+    [Theory]
+    [InlineData(MqttVersion.V5)]
+    [InlineData(MqttVersion.V311)]
+    internal async Task Where_settings_say_so_a_subscription_that_is_not_allowed_ends_the_connection(
+        MqttVersion version)
+    {
+        await using var host = Limited(out _, ".*", ".*", "^nothing$", new MqttLimits { DisconnectsDenied = true });
+        var client = await host.OpenAsync("c", version);
+        await client.SendSubscribeAsync("a/b");
+        await client.ExpectEndAsync(ReasonCode.NotAuthorized);
+    }
+
+    [Theory]
     [InlineData("^nothing$", ".*", ".*", "configure access to queue 'mqtt-subscription-cqos0' in vhost '/'")]
     [InlineData(".*", "^nothing$", ".*", "write access to queue 'mqtt-subscription-cqos0' in vhost '/'")]
     [InlineData(".*", ".*", "^mqtt-", "read access to exchange 'amq.topic' in vhost '/'")]
@@ -114,10 +140,11 @@ public sealed class AccessTests
         await witness.ExpectSilenceAsync();
     }
 
-    private static BrokerHost Limited(out AuditRecorder audit, string configure, string write, string read)
+    private static BrokerHost Limited(
+        out AuditRecorder audit, string configure, string write, string read, MqttLimits? limits = null)
     {
         audit = new AuditRecorder();
-        var host = new BrokerHost(loggers: audit);
+        var host = new BrokerHost(limits: limits, loggers: audit);
         Assert.Null(host.Broker.Users.SetPermission("guest", "/", Permission.Create(configure, write, read)));
         return host;
     }

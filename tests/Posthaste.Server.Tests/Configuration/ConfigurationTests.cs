@@ -68,7 +68,7 @@ public sealed class ConfigurationTests
         var error = Assert.Throws<PosthasteConfigurationException>(() => Read(("Posthaste:MesageBytesMax", "1MiB")));
         Assert.StartsWith(
             "Posthaste:MesageBytesMax is no setting of Posthaste; these are: Data, Memory, Listen, " +
-            "WebSocketOrigins, Tls,",
+            "Versions, WebSocketOrigins, Tls,",
             error.Message,
             StringComparison.Ordinal);
     }

@@ -47,9 +47,13 @@ internal sealed partial class PosthasteProcess : IDisposable
     }
 
     /// <summary>Starts <c>serve</c> with these flags and waits until it is ready.</summary>
-    public static async Task<PosthasteProcess> ServeAsync(params string[] flags)
+    public static Task<PosthasteProcess> ServeAsync(params string[] flags) => ServeAsync([], flags);
+
+    public static async Task<PosthasteProcess> ServeAsync(
+        (string Name, string Value)[] environment, params string[] flags)
     {
-        var process = Start([], ["serve", "--listen", "default=off", "--listen", "amqp=127.0.0.1:0", .. flags]);
+        var process = Start(
+            environment, ["serve", "--listen", "default=off", "--listen", "amqp=127.0.0.1:0", .. flags]);
         using var limit = new CancellationTokenSource(Deadline);
         var exited = process._process.WaitForExitAsync(limit.Token);
         if (await Task.WhenAny(process._ready.Task, exited) == exited)

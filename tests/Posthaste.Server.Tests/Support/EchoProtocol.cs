@@ -28,7 +28,10 @@ internal sealed class EchoProtocol : IProtocolHandler
     public int LongestSegmentBytes { get; private set; }
 
     public static Protocol As(string name, EchoProtocol? handler = null) =>
-        new(name, 7, 9, (MessageBroker _, PosthasteOptions _) => handler ?? new EchoProtocol());
+        new(name, 7, 9, (MessageBroker _, PosthasteOptions _) => handler ?? new EchoProtocol())
+        {
+            Versions = ["1"],
+        };
 
     /// <summary>An echo that is spoken over WebSocket too, as sub-protocol <c>echo</c> or one of these.</summary>
     public static Protocol OverWebSocket(string name, EchoProtocol? handler = null, bool takesText = true) =>

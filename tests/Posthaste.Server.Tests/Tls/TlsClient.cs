@@ -20,14 +20,17 @@ internal sealed class TlsClient : IDisposable
 
     public SslProtocols Protocol => _tls.SslProtocol;
 
+    /// <summary>What was agreed on by ALPN; empty if nothing was.</summary>
+    public string ApplicationProtocol => _tls.NegotiatedApplicationProtocol.ToString();
+
     public static async Task<TlsClient> ConnectAsync(
         IPEndPoint endPoint, TestAuthority authority, string serverName = "localhost",
-        X509Certificate2? certificate = null, SslProtocols protocols = SslProtocols.None)
+        X509Certificate2? certificate = null, SslProtocols protocols = SslProtocols.None, params string[] inside)
     {
         var client = new TlsClient();
         try
         {
-            await client.HandshakeAsync(endPoint, authority, serverName, certificate, protocols);
+            await client.HandshakeAsync(endPoint, authority, serverName, certificate, protocols, inside);
             return client;
         }
         catch
@@ -72,7 +75,7 @@ internal sealed class TlsClient : IDisposable
 
     private async Task HandshakeAsync(
         IPEndPoint endPoint, TestAuthority authority, string serverName, X509Certificate2? certificate,
-        SslProtocols protocols)
+        SslProtocols protocols, string[] inside)
     {
         await _tcp.ConnectAsync(endPoint);
         _tls = new SslStream(_tcp.GetStream());
@@ -87,6 +90,9 @@ internal sealed class TlsClient : IDisposable
             {
                 TargetHost = serverName,
                 EnabledSslProtocols = protocols,
+                ApplicationProtocols = inside.Length == 0
+                    ? null
+                    : [.. inside.Select(static name => new SslApplicationProtocol(name))],
                 CertificateChainPolicy = trust,
                 ClientCertificateContext =
                     certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),

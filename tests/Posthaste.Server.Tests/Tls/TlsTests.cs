@@ -47,6 +47,36 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task With_1_3_asked_for_1_2_is_refused()
+    {
+        await using var broker = await StartAsync(static options => options.Tls.RequiresTls13 = true);
+        using var client = await TlsClient.ConnectAsync(broker.EndPointOf("echos"), _authority);
+        Assert.Equal(SslProtocols.Tls13, client.Protocol);
+        await Assert.ThrowsAnyAsync<Exception>(() => TlsClient.ConnectAsync(
+            broker.EndPointOf("echos"), _authority, protocols: SslProtocols.Tls12));
+    }
+
+    [Theory]
+    [InlineData("echos", "echo", "h2", "echo")]
+    [InlineData("echo-wss", "http/1.1", "h2", "http/1.1")]
+    [InlineData("echos", "")]
+    public async Task A_client_that_names_protocols_is_told_which_one_it_speaks(
+        string listener, string agreed, params string[] named)
+    {
+        await using var broker = await StartAsync();
+        using var client = await TlsClient.ConnectAsync(broker.EndPointOf(listener), _authority, inside: named);
+        Assert.Equal(agreed, client.ApplicationProtocol);
+    }
+
+    [Fact]
+    public async Task A_client_that_names_other_protocols_only_is_refused()
+    {
+        await using var broker = await StartAsync();
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => TlsClient.ConnectAsync(broker.EndPointOf("echos"), _authority, inside: ["h2", "http/1.1"]));
+    }
+
+    [Fact]
     public async Task A_web_socket_is_spoken_over_tls()
     {
         await using var broker = await StartAsync();

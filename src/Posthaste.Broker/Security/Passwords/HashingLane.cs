@@ -15,17 +15,17 @@ internal sealed class HashingLane(IWorkScheduler scheduler)
 
     private readonly int _atOnceMax = Math.Max(1, Environment.ProcessorCount / 2);
     private readonly Lock _lock = new();
-    private readonly Queue<Check> _waiting = new();
+    private readonly Queue<Action> _waiting = new();
     private int _running;
 
     /// <summary>Does the check when it is its turn; null when too many wait.</summary>
-    public Task<bool>? TryRun(Func<bool> check)
+    public Task<T>? TryRun<T>(Func<T> check)
     {
-        var item = new Check(check);
+        var item = new Check<T>(check);
         lock (_lock)
         {
             if (_waiting.Count >= WaitingMax) return null;
-            _waiting.Enqueue(item);
+            _waiting.Enqueue(item.Run);
             if (_running == _atOnceMax) return item.Done;
             _running++;
         }
@@ -36,9 +36,9 @@ internal sealed class HashingLane(IWorkScheduler scheduler)
 
     private void TakeTurn()
     {
-        Check? next;
+        Action? next;
         lock (_lock) _waiting.TryDequeue(out next);
-        next?.Run();
+        next?.Invoke();
         lock (_lock)
         {
             if (_waiting.Count == 0)
@@ -51,11 +51,11 @@ internal sealed class HashingLane(IWorkScheduler scheduler)
         scheduler.Schedule(new Turn(this));
     }
 
-    private sealed class Check(Func<bool> check)
+    private sealed class Check<T>(Func<T> check)
     {
-        private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<bool> Done => _done.Task;
+        public Task<T> Done => _done.Task;
 
         public void Run()
         {
