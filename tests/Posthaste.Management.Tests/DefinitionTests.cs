@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Posthaste.Broker.Security.Access;
 
@@ -103,6 +104,26 @@ public sealed class DefinitionTests
         await api.PutAsync("vhosts/copy", new JsonObject());
         Assert.Equal(HttpStatusCode.NoContent, (await api.PostAsync("definitions/copy", file)).Status);
         Assert.Equal("topic", (string?)(await api.GetAsync("exchanges/copy/dlx"))["type"]);
+    }
+
+    [Fact]
+    public async Task A_file_comes_by_a_form_and_goes_as_a_download()
+    {
+        await using var api = await StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{api.Port}/api/") };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", "Z3Vlc3Q6Z3Vlc3Q=");
+        using var form = new MultipartFormDataContent { { new StringContent(RabbitFile), "file", "rabbit.json" } };
+        using var taken = await http.PostAsync(
+            new Uri("definitions", UriKind.Relative), form, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
+        using var given = await http.GetAsync(
+            new Uri("definitions/shop?download=a%20b.json", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal("a b.json", given.Content.Headers.ContentDisposition!.FileName!.Trim('"'));
+
+        using var other = new MultipartFormDataContent { { new StringContent("{}"), "else", "rabbit.json" } };
+        using var refused = await http.PostAsync(
+            new Uri("definitions", UriKind.Relative), other, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
     }
 
     private static async Task<ApiHost> StartAsync()

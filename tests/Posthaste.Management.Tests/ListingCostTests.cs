@@ -23,6 +23,16 @@ public sealed class ListingCostTests
         Assert.Equal(100, _rowCount);
     }
 
+    /// <summary>Every list of the API answers to a page by this (<see cref="DescriptionTests"/>).</summary>
+    [Theory]
+    [InlineData("?page=100&page_size=100&disable_stats=true&enable_queue_totals=true")]
+    [InlineData("?page=1&page_size=100&use_regex=true&pagination=false&name=%5Eq0")]
+    public void A_pollers_page_makes_a_page_of_rows(string query)
+    {
+        Assert.Equal(100, Show(query)["items"]!.AsArray().Count);
+        Assert.Equal(100, _rowCount);
+    }
+
     [Fact]
     public void The_fast_order_is_the_order_of_the_rows()
     {

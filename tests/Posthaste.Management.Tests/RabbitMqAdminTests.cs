@@ -80,6 +80,22 @@ public sealed class RabbitMqAdminTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task It_manages_parameters_and_limits()
+    {
+        await RunAsync("declare", "vhost", "name=bounded");
+        Assert.Contains("vhost_limit declared", await RunAsync(
+            "declare", "vhost_limit", "vhost=bounded", "name=max-queues", "value=5"));
+        Assert.Contains("max-queues", await RunAsync("-f", "tsv", "list", "vhost_limits"));
+        Assert.Contains("parameter declared", await RunAsync(
+            "-V", "bounded", "declare", "parameter", "component=vhost-limits", "name=limits",
+            "value={\"max-connections\":7}"));
+        Assert.Contains("vhost-limits", await RunAsync("-f", "tsv", "list", "parameters", "component", "name"));
+        Assert.Contains("parameter deleted", await RunAsync(
+            "-V", "bounded", "delete", "parameter", "component=vhost-limits", "name=limits"));
+        Assert.Contains("vhost deleted", await RunAsync("delete", "vhost", "name=bounded"));
+    }
+
+    [Fact]
     public async Task It_exports_and_imports()
     {
         var file = Path.Combine(Path.GetTempPath(), $"definitions-{Guid.NewGuid():n}.json");

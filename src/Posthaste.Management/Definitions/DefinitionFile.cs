@@ -57,8 +57,8 @@ internal static class DefinitionFile
 
     private static IEnumerable<JsonObject> ParametersOf(VirtualHost host) =>
         from component in ParameterComponent.Listed
-        from parameter in component.In(host)
-        select ParameterComponent.Describe(host, component, parameter.Name, parameter.Value);
+        from name in component.NamesIn(host)
+        select component.Describe(host, name);
 
     /// <summary>The same bindings in the same order, whenever they were made: files are compared.</summary>
     private static IEnumerable<BindingRow> Ordered(IEnumerable<BindingRow> bindings) => bindings

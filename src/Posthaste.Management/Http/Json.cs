@@ -29,18 +29,40 @@ internal static class Json
 
     /// <summary>Reads the body as an object; an empty one is an empty object.</summary>
     /// <exception cref="ApiError">It is none, or too large.</exception>
-    public static async Task<JsonObject> ReadAsync(HttpContext context)
+    public static Task<JsonObject> ReadAsync(HttpContext context) => ReadAsync(context, static async context =>
+        context.Request.ContentLength == 0 || !CanHaveBody(context)
+            ? new JsonObject()
+            : await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted)
+                .ConfigureAwait(false));
+
+    /// <summary>Reads a file that is the body, or as browsers send one, the field `file` of a form.</summary>
+    /// <exception cref="ApiError">It is no object, or too large, or there is none.</exception>
+    public static Task<JsonObject> ReadFileAsync(HttpContext context) =>
+        context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) != true
+            ? ReadAsync(context)
+            : ReadAsync(context, static async context =>
+            {
+                var form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
+                if (form.Files["file"] is not { } file) throw ApiError.BadRequest("the field file is missing");
+                await using var stream = file.OpenReadStream();
+                return await JsonNode.ParseAsync(stream, cancellationToken: context.RequestAborted)
+                    .ConfigureAwait(false);
+            });
+
+    private static async Task<JsonObject> ReadAsync(HttpContext context, Func<HttpContext, Task<JsonNode?>> read)
     {
         try
         {
-            if (context.Request.ContentLength == 0 || !CanHaveBody(context)) return [];
-            var node = await JsonNode
-                .ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted).ConfigureAwait(false);
-            return node as JsonObject ?? throw ApiError.BadRequest("the body has to be a JSON object");
+            return await read(context).ConfigureAwait(false) as JsonObject
+                ?? throw ApiError.BadRequest("the body has to be a JSON object");
         }
         catch (JsonException e)
         {
             throw ApiError.BadRequest($"the body is no JSON: {e.Message}");
+        }
+        catch (InvalidDataException e)
+        {
+            throw ApiError.BadRequest($"the body is no form: {e.Message}");
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

@@ -33,16 +33,11 @@ internal sealed class GlobalParameterResource : IResource
     /// <summary>A value as it is kept: any JSON, null too.</summary>
     public static string Text(JsonNode? value) => value?.ToJsonString(Json.Compact) ?? "null";
 
-    private static Task ListAsync(ApiRequest request)
-    {
-        return Json.WriteAsync(request.Context, Listing.Show(
-            request.Context, request.Broker.Parameters.All, static parameter => parameter.Key, Describe));
-    }
+    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context, request.Broker.Parameters.All, static parameter => parameter.Key, Describe));
 
-    private static Task GetAsync(ApiRequest request)
-    {
-        return Json.WriteAsync(request.Context, Describe(KeyValuePair.Create(request[1], Find(request))));
-    }
+    private static Task GetAsync(ApiRequest request) =>
+        Json.WriteAsync(request.Context, Describe(KeyValuePair.Create(request[1], Find(request))));
 
     private static async Task PutAsync(ApiRequest request)
     {

@@ -65,10 +65,8 @@ internal sealed class LimitResource : IResource
         await ChangeAsync(request, host, limits => limits.SetItem(name, limit)).ConfigureAwait(false);
     }
 
-    private static Task DeleteOfHostAsync(ApiRequest request)
-    {
-        return ChangeAsync(request, request.Host(1), limits => limits.Remove(request[2]));
-    }
+    private static Task DeleteOfHostAsync(ApiRequest request) =>
+        ChangeAsync(request, request.Host(1), limits => limits.Remove(request[2]));
 
     private static Task ChangeAsync(ApiRequest request, VirtualHost host, Func<LimitMap, LimitMap> change)
     {

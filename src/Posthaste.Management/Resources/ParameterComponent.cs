@@ -33,17 +33,20 @@ internal abstract class ParameterComponent(string name)
     public static ParameterComponent Need(string name) =>
         Find(name) ?? throw Invalid($"component {name} not found");
 
-    public static JsonObject Describe(VirtualHost host, ParameterComponent component, string name, JsonNode value) =>
-        new()
-        {
-            ["vhost"] = host.Name,
-            ["component"] = component.Name,
-            ["name"] = name,
-            ["value"] = value,
-        };
+    /// <summary>The row of a parameter; its value is null if it has gone meanwhile.</summary>
+    public JsonObject Describe(VirtualHost host, string name) => new()
+    {
+        ["vhost"] = host.Name,
+        ["component"] = Name,
+        ["name"] = name,
+        ["value"] = Find(host, name),
+    };
 
-    /// <summary>The parameters that there are in a virtual host.</summary>
-    public abstract IEnumerable<(string Name, JsonNode Value)> In(VirtualHost host);
+    /// <summary>Names of the parameters that there are in a virtual host.</summary>
+    public abstract IEnumerable<string> NamesIn(VirtualHost host);
+
+    /// <summary>The value of a parameter; null when there is none.</summary>
+    public abstract JsonNode? Find(VirtualHost host, string name);
 
     /// <summary>Says what is wrong with a value before anything is changed.</summary>
     /// <exception cref="ApiError">It is not acceptable.</exception>
@@ -63,8 +66,11 @@ internal abstract class ParameterComponent(string name)
 
     private abstract class Policies(string name, PolicyKind kind) : ParameterComponent(name)
     {
-        public override IEnumerable<(string Name, JsonNode Value)> In(VirtualHost host) => host.Policies.All(kind)
-            .Select(static policy => (policy.Name, (JsonNode)PolicyResource.DescribeValue(policy)));
+        public override IEnumerable<string> NamesIn(VirtualHost host) =>
+            host.Policies.All(kind).Select(static policy => policy.Name);
+
+        public override JsonNode? Find(VirtualHost host, string name) =>
+            host.Policies.TryGet(kind, name, out var policy) ? PolicyResource.DescribeValue(policy) : null;
     }
 
     private sealed class OperatorPolicies() : Policies("operator_policy", PolicyKind.Operator)
@@ -100,8 +106,11 @@ internal abstract class ParameterComponent(string name)
     {
         private const string TheName = "limits";
 
-        public override IEnumerable<(string Name, JsonNode Value)> In(VirtualHost host) =>
-            host.Settings.Limits.Count > 0 ? [(TheName, LimitResource.Describe(host.Settings.Limits))] : [];
+        public override IEnumerable<string> NamesIn(VirtualHost host) =>
+            host.Settings.Limits.Count > 0 ? [TheName] : [];
+
+        public override JsonNode? Find(VirtualHost host, string name) =>
+            name == TheName && host.Settings.Limits is { Count: > 0 } limits ? LimitResource.Describe(limits) : null;
 
         public override void Check(string name, JsonNode? value) => Read(name, value);
 

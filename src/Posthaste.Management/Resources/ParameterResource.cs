@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Posthaste.Broker;
 using Posthaste.Broker.Security;
 using Posthaste.Management.Http;
 
@@ -37,17 +35,16 @@ internal sealed class ParameterResource : IResource
             request.Context,
             from component in components
             from host in hosts
-            from parameter in component.In(host)
-            select (component, host, parameter.Name, parameter.Value),
-            static item => item.Name,
-            static item => ParameterComponent.Describe(item.host, item.component, item.Name, item.Value)));
+            from name in component.NamesIn(host)
+            select (component, host, name),
+            static item => item.name, static item => item.component.Describe(item.host, item.name)));
     }
 
     private static Task GetAsync(ApiRequest request)
     {
         var (host, name) = (request.Host(2), request[3]);
-        return ParameterComponent.Find(request[1]) is { } component && Find(component, host, name) is { } value
-            ? Json.WriteAsync(request.Context, ParameterComponent.Describe(host, component, name, value))
+        return ParameterComponent.Find(request[1]) is { } component && component.Find(host, name) is not null
+            ? Json.WriteAsync(request.Context, component.Describe(host, name))
             : throw ApiError.NotFound();
     }
 
@@ -56,18 +53,15 @@ internal sealed class ParameterResource : IResource
         var (host, name) = (request.Host(2), request[3]);
         var value = Json.Value(await request.ReadAsync().ConfigureAwait(false));
         var component = ParameterComponent.Need(request[1]);
-        var isNew = Find(component, host, name) is null;
+        var isNew = component.Find(host, name) is null;
         await request.AnswerAsync(component.Put(host, name, value), isNew).ConfigureAwait(false);
     }
 
     private static Task DeleteAsync(ApiRequest request)
     {
         var (host, name) = (request.Host(2), request[3]);
-        if (ParameterComponent.Find(request[1]) is not { } component || Find(component, host, name) is null)
+        if (ParameterComponent.Find(request[1]) is not { } component || component.Find(host, name) is null)
             throw ApiError.NotFound();
         return request.AnswerAsync(component.Remove(host, name), created: false);
     }
-
-    private static JsonNode? Find(ParameterComponent component, VirtualHost host, string name) =>
-        component.In(host).FirstOrDefault(parameter => parameter.Name == name).Value;
 }

@@ -73,11 +73,8 @@ internal sealed class PermissionResource : IResource
 
     public static TopicPermission ReadTopic(JsonObject json) => new(Need(json, "write"), Need(json, "read"));
 
-    private static Task ListAsync(ApiRequest request)
-    {
-        return Json.WriteAsync(request.Context, Listing.Show(
-            request.Context, request.Broker.Users.Permissions, static item => item.Key.User, Describe));
-    }
+    private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context, request.Broker.Users.Permissions, static item => item.Key.User, Describe));
 
     private static Task GetAsync(ApiRequest request)
     {
@@ -103,17 +100,11 @@ internal sealed class PermissionResource : IResource
         return request.AnswerAsync(users.SetPermission(request[2], host, null), created: false);
     }
 
-    private static Task ListTopicsAsync(ApiRequest request)
-    {
-        return Json.WriteAsync(request.Context, Listing.Show(
-            request.Context, Topics(request.Broker.Users), static row => row.User, Describe));
-    }
+    private static Task ListTopicsAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context, Topics(request.Broker.Users), static row => row.User, Describe));
 
-    private static Task GetTopicsAsync(ApiRequest request)
-    {
-        return Json.WriteAsync(request.Context, Listing.Show(
-            request.Context, Find(request), static row => row.Exchange, Describe));
-    }
+    private static Task GetTopicsAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
+        request.Context, Find(request), static row => row.Exchange, Describe));
 
     private static async Task SetTopicAsync(ApiRequest request)
     {

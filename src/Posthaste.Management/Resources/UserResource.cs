@@ -91,10 +91,7 @@ internal sealed class UserResource : IResource
             request.Context, Listing.Show(request.Context, shown, static user => user.Name, Describe));
     }
 
-    private static Task GetAsync(ApiRequest request)
-    {
-        return Json.WriteAsync(request.Context, Describe(Find(request)));
-    }
+    private static Task GetAsync(ApiRequest request) => Json.WriteAsync(request.Context, Describe(Find(request)));
 
     private static async Task PutAsync(ApiRequest request)
     {
@@ -108,10 +105,8 @@ internal sealed class UserResource : IResource
         await request.AnswerAsync(users.Put(user), created: known is null).ConfigureAwait(false);
     }
 
-    private static Task DeleteAsync(ApiRequest request)
-    {
-        return request.AnswerAsync(request.Broker.Users.Remove(Find(request).Name), created: false);
-    }
+    private static Task DeleteAsync(ApiRequest request) =>
+        request.AnswerAsync(request.Broker.Users.Remove(Find(request).Name), created: false);
 
     private static async Task BulkDeleteAsync(ApiRequest request)
     {
