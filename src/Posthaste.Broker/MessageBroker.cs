@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Connections;
@@ -17,6 +19,7 @@ using Posthaste.Broker.Retained;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
+using Posthaste.Broker.Security.Remote;
 using Posthaste.Broker.Security.Tokens;
 using Posthaste.Broker.Statistics;
 using Posthaste.Broker.Storage;
@@ -56,6 +59,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private readonly DataStore _data;
     private readonly bool _ownsThreads;
     private readonly KeyCache? _keys;
+    private readonly HttpBackend? _remoteUsers;
     private readonly UserAuthenticator? _ownAuthenticator;
     private CommitLoop? _commitLoop;
     private Upkeep? _upkeep;
@@ -91,8 +95,10 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Audit = audit;
         if (options.Authenticator is null)
         {
+            if (options.Authentication.UsesHttp) _remoteUsers = AskOverHttp(options, loggers);
             _ownAuthenticator = new UserAuthenticator(
-                Users, options.Authentication, options.ConnectionTime, options.FillRandom, Scheduler, keys);
+                Users, options.Authentication, options.ConnectionTime, options.FillRandom, Scheduler, keys,
+                _remoteUsers);
         }
 
         Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, audit, Statistics);
@@ -104,6 +110,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Ticker.Register(Tracing);
         _keys = keys;
         if (keys is not null) Ticker.Register(keys);
+        if (_remoteUsers is not null) Ticker.Register(_remoteUsers);
     }
 
     public MessageBrokerOptions Options { get; }
@@ -172,6 +179,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     internal TraceSwitch Tracing { get; }
 
+    /// <summary>Where sessions are read that wait for a service's answers.</summary>
+    internal WaitingThreads WaitingThreads { get; } = new();
+
     internal Lock CatalogLock { get; } = new();
 
     internal CatalogIds QueueIds { get; }
@@ -232,6 +242,31 @@ public sealed partial class MessageBroker : IAsyncDisposable
         return false;
     }
 
+    /// <summary>
+    /// <see cref="MayEnter"/>, for whoever may not wait: done already unless a service has to be asked.
+    /// </summary>
+    public ValueTask<bool> EnterAsync(BrokerUser user, string virtualHost, ProtocolConnection from) =>
+        user.Grants is { AsksElsewhere: true } grants && FindVirtualHost(virtualHost) is not null
+            ? AskAndEnterAsync(grants, user, virtualHost, from)
+            : new(MayEnter(user, virtualHost, from));
+
+    private async ValueTask<bool> AskAndEnterAsync(
+        IUserGrants grants, BrokerUser user, string virtualHost, ProtocolConnection from)
+    {
+        await grants.PrepareAsync(virtualHost).ConfigureAwait(false);
+        return MayEnter(user, virtualHost, from);
+    }
+
+    private static HttpBackend AskOverHttp(MessageBrokerOptions options, ILoggerFactory loggers)
+    {
+        var key = new byte[HMACSHA256.HashSizeInBytes];
+        options.FillRandom(key);
+        return new HttpBackend(
+            options.Authentication.Http, options.ConnectionTime,
+            text => Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text))),
+            loggers.CreateLogger<HttpBackend>());
+    }
+
     /// <summary>Registers a connection whose user has been authenticated.</summary>
     /// <exception cref="BrokerLimitException">
     /// There are too many connections, of all or of the virtual host or the user.
@@ -284,6 +319,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Ticker.Dispose();
         Tracing.Dispose();
         _keys?.Dispose();
+        _remoteUsers?.Dispose();
         Timers.Dispose();
         _upkeep?.Stop();
         Loader.Dispose();

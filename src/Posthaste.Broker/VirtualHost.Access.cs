@@ -33,7 +33,9 @@ public sealed partial class VirtualHost
 
     /// <summary>Null when the connection may do this with an exchange.</summary>
     public CatalogError? CheckExchangeAccess(AccessKind kind, string exchange, BrokerConnection? by) =>
-        by is null || by.Access.May(kind, exchange) ? null : Refused(kind, "exchange", exchange, by);
+        by is null || by.Access.May(kind, exchange, AccessTarget.Exchange)
+            ? null
+            : Refused(kind, "exchange", exchange, by);
 
     /// <summary>
     /// Null when the connection may use the queue for this: it is allowed to, and no other connection has it to itself.

@@ -169,6 +169,9 @@ public sealed class BrokerConnection : IDisposable
     public bool TryRenew(BrokerUser user)
     {
         if (user.Name != _user.Name || user.Grants is null != _user.Grants is null) return false;
+
+        // What a service has said stays said; it is asked again in its own time.
+        if (_user.Grants is { AsksElsewhere: true } grants) user = user with { Grants = grants };
         _user = user;
         Refresh(_broker.Authenticator.RulesFor(user, Host.Name));
         return true;

@@ -1,3 +1,4 @@
+using Posthaste.Broker.Security.Remote;
 using Posthaste.Broker.Security.Tokens;
 
 namespace Posthaste.Broker.Security;
@@ -29,6 +30,16 @@ public enum AlternativeNameKind
 
     /// <summary>An IP address.</summary>
     IpAddress,
+}
+
+/// <summary>Who knows users.</summary>
+public enum AuthenticationBackend
+{
+    /// <summary>The user store.</summary>
+    Internal,
+
+    /// <summary>A service that is asked over HTTP.</summary>
+    Http,
 }
 
 /// <summary>How users of the user store may prove who they are. Must not change while a broker runs.</summary>
@@ -68,6 +79,17 @@ public sealed class AuthenticationOptions
     /// <summary>Which of several alternative names of that kind, from 0. Default: the first.</summary>
     public int AlternativeNameIndex { get; set; }
 
+    /// <summary>
+    /// Who is asked about a name and a password, in this order, until one says yes. What the user may do is then asked
+    /// of the same. Default: the user store.
+    /// </summary>
+    public IReadOnlyList<AuthenticationBackend> Backends { get; set; } = [AuthenticationBackend.Internal];
+
+    /// <summary>The service of <see cref="AuthenticationBackend.Http"/>.</summary>
+    public HttpBackendOptions Http { get; } = new();
+
+    internal bool UsesHttp => Backends.Contains(AuthenticationBackend.Http);
+
     /// <exception cref="ArgumentException">The settings do not go together.</exception>
     internal void Validate()
     {
@@ -77,6 +99,8 @@ public sealed class AuthenticationOptions
             throw new ArgumentException("DefaultPassword and DefaultPasswordFile exclude each other; set one of them.");
         if (DefaultUser is { } name && UserStore.CheckName(name, "name of the default user") is { } fault)
             throw new ArgumentException($"{char.ToUpperInvariant(fault[0])}{fault[1..]}.");
+        if (Backends.Count == 0) throw new ArgumentException("Somebody has to know users (AuthBackends).");
+        if (UsesHttp) Http.Validate();
         Tokens.Validate();
     }
 

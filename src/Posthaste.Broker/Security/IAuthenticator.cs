@@ -2,12 +2,18 @@ using System.Collections.Immutable;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
-using Posthaste.Broker.Security.Tokens;
 
 namespace Posthaste.Broker.Security;
 
 /// <summary>What a client presents to prove who it is. Which fields are set depends on the mechanism.</summary>
-public readonly record struct Credentials(string Mechanism, string UserName, string Password);
+public readonly record struct Credentials(string Mechanism, string UserName, string Password)
+{
+    /// <summary>MQTT's client identifier; null where a protocol has none.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>Where the client is going, if it says so with its login; else null.</summary>
+    public string? VirtualHost { get; init; }
+}
 
 /// <summary>Someone who may use the broker.</summary>
 /// <param name="Name">User name; what the `user-id` property of a message has to equal.</param>
@@ -17,8 +23,10 @@ public sealed record BrokerUser(string Name, bool MayImpersonate = false)
     /// <summary>What the user may do beyond messages, as it was at the login.</summary>
     public ImmutableArray<string> Tags { get; init; } = [];
 
-    /// <summary>What the access token allows; null for a user of the store, whose permissions are there.</summary>
-    public TokenGrants? Grants { get; init; }
+    /// <summary>
+    /// What the access token or a service allows; null for a user of the store, whose permissions are there.
+    /// </summary>
+    public IUserGrants? Grants { get; init; }
 
     /// <summary>
     /// When the login ends unless it is renewed, in milliseconds since the Unix epoch; null: never.

@@ -1,9 +1,11 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Passwords;
+using Posthaste.Broker.Security.Remote;
 using Posthaste.Broker.Security.Sasl;
 using Posthaste.Broker.Security.Tokens;
 
@@ -11,7 +13,8 @@ namespace Posthaste.Broker.Security;
 
 /// <summary>
 /// Authenticates against the user store: passwords (PLAIN, AMQPLAIN, SCRAM, and what MQTT and STOMP bring), client
-/// certificates (EXTERNAL), and nobody in particular (ANONYMOUS) where an option allows it. With keys of access tokens
+/// certificates (EXTERNAL), and nobody in particular (ANONYMOUS) where an option allows it. Names with passwords may be
+/// known to an HTTP service too, or instead. With keys of access tokens
 /// a password that is one stands for whom it names, whatever the user name says. Any thread.
 /// </summary>
 internal sealed class UserAuthenticator : IAuthenticator, IDisposable
@@ -27,12 +30,13 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     private readonly LoginThrottle _throttle;
     private readonly KnownLogins _known;
     private readonly HashingLane _lane;
+    private readonly HttpBackend? _remote;
     private readonly TokenVerifier? _tokens;
     private readonly byte[] _decoyKey = new byte[32];
 
     public UserAuthenticator(
         UserStore users, AuthenticationOptions options, TimeProvider time, Action<Span<byte>> fillRandom,
-        IWorkScheduler scheduler, KeyCache? keys = null)
+        IWorkScheduler scheduler, KeyCache? keys = null, HttpBackend? remote = null)
     {
         _users = users;
         _options = options;
@@ -40,14 +44,20 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         _throttle = new LoginThrottle(time);
         _known = new KnownLogins(fillRandom);
         _lane = new HashingLane(scheduler);
+        _remote = remote;
         _tokens = keys is null ? null : new TokenVerifier(options.Tokens, keys, time);
         fillRandom(_decoyKey);
         users.Changed += OnChanged;
+        if (remote is not null) remote.Outdated += OnOutdated;
     }
 
     public event Action<string?>? AccessChanged;
 
-    public void Dispose() => _users.Changed -= OnChanged;
+    public void Dispose()
+    {
+        _users.Changed -= OnChanged;
+        if (_remote is not null) _remote.Outdated -= OnOutdated;
+    }
 
     public IReadOnlyList<string> MechanismsFor(ProtocolConnection connection)
     {
@@ -81,8 +91,56 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
             return new(new LoginOutcome(_tokens.Verify(credentials.Password, out var reason), reason));
         }
 
+        if (!_throttle.MayTry(connection.RemoteEndPoint, credentials.UserName))
+            return new(LoginOutcome.Refuse(TooManyFailures));
+        return _remote is null ? AskStoreAsync(credentials, connection) : AskInOrderAsync(credentials, connection);
+    }
+
+    public AccessRules RulesFor(BrokerUser user, string virtualHost) =>
+        user.Grants?.RulesFor(virtualHost) ?? _users.RulesFor(user.Name, virtualHost);
+
+    private async ValueTask<LoginOutcome> AskInOrderAsync(Credentials credentials, ProtocolConnection connection)
+    {
+        var outcome = LoginOutcome.Refuse(WrongCredentials);
+        var isJudged = true;
+        foreach (var backend in _options.Backends)
+        {
+            if (backend == AuthenticationBackend.Http)
+            {
+                var answer = await AskRemoteAsync(credentials, connection).ConfigureAwait(false);
+                isJudged &= answer is not null;
+                outcome = answer ?? LoginOutcome.Refuse("the HTTP backend does not answer");
+            }
+            else if (_users.TryGet(credentials.UserName, out _))
+            {
+                outcome = await AskStoreAsync(credentials, connection).ConfigureAwait(false);
+
+                // The store has counted it.
+                isJudged &= outcome.User is not null;
+            }
+
+            if (outcome.User is not null) return outcome;
+        }
+
+        // Who nobody could judge has not guessed.
+        if (isJudged) _throttle.Failed(connection.RemoteEndPoint, credentials.UserName);
+        return outcome;
+    }
+
+    private async ValueTask<LoginOutcome?> AskRemoteAsync(Credentials credentials, ProtocolConnection connection)
+    {
         var name = credentials.UserName;
-        if (!_throttle.MayTry(connection.RemoteEndPoint, name)) return new(LoginOutcome.Refuse(TooManyFailures));
+        if (UserStore.CheckName(name, "user name") is not null) return LoginOutcome.Refuse(WrongCredentials);
+        var ip = (connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "";
+        if (await _remote!.LogInAsync(credentials, ip).ConfigureAwait(false) is not { } outcome) return null;
+        if (outcome.User is null) return outcome;
+        _throttle.Succeeded(connection.RemoteEndPoint, name);
+        return CheckPlace(name, connection) ?? outcome;
+    }
+
+    private ValueTask<LoginOutcome> AskStoreAsync(Credentials credentials, ProtocolConnection connection)
+    {
+        var name = credentials.UserName;
 
         // An empty password is no password, whatever its hash.
         if (credentials.Password.Length == 0) return new(Decide(name, hash: null, connection));
@@ -93,9 +151,6 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
             ? new(Decide(name, _known.Verify(name, credentials.Password, hash) ? hash : null, connection))
             : VerifyInTurnAsync(name, credentials.Password, hash, connection);
     }
-
-    public AccessRules RulesFor(BrokerUser user, string virtualHost) =>
-        user.Grants?.RulesFor(virtualHost) ?? _users.RulesFor(user.Name, virtualHost);
 
     /// <param name="hash">Null when nobody has the name.</param>
     private async ValueTask<LoginOutcome> VerifyInTurnAsync(
@@ -131,11 +186,15 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
     private LoginOutcome Admit(User? user, ProtocolConnection connection)
     {
         if (user is null) return LoginOutcome.Refuse(WrongCredentials);
-        if (!connection.IsLoopback && _options.LoopbackUsers.Contains(user.Name))
-            return LoginOutcome.Refuse($"user '{user.Name}' can only connect via localhost");
-        return LoginOutcome.Admit(
+        return CheckPlace(user.Name, connection) ?? LoginOutcome.Admit(
             new BrokerUser(user.Name, user.HasTag(UserTags.Impersonator)) { Tags = user.Tags });
     }
+
+    /// <summary>A refusal of who may come from this machine only, and does not; null for others.</summary>
+    private LoginOutcome? CheckPlace(string name, ProtocolConnection connection) =>
+        !connection.IsLoopback && _options.LoopbackUsers.Contains(name)
+            ? LoginOutcome.Refuse($"user '{name}' can only connect via localhost")
+            : null;
 
     private LoginOutcome AdmitNamed(string? name, ProtocolConnection connection)
     {
@@ -155,6 +214,8 @@ internal sealed class UserAuthenticator : IAuthenticator, IDisposable
         var seed = HMACSHA256.HashData(_decoyKey, Encoding.UTF8.GetBytes(name));
         return ScramCredential.Unmatchable(mechanism, seed.AsSpan(0, 16));
     }
+
+    private void OnOutdated() => AccessChanged?.Invoke(null);
 
     private void OnChanged(string? user) => AccessChanged?.Invoke(user);
 

@@ -6,6 +6,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Scheduling;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Remote;
 
 namespace Posthaste.Broker.Sessions;
 
@@ -32,6 +33,7 @@ public abstract partial class ProtocolSession : ITickable
     private readonly PipeReader _input;
     private BrokerConnection? _opened;
     private IDisposable? _expiryTicks;
+    private WaitingThreads? _waiting;
     private volatile CloseRequest? _closeRequest;
     private volatile bool _hasReceived;
     private long _receivedBytes;
@@ -181,6 +183,17 @@ public abstract partial class ProtocolSession : ITickable
     /// </summary>
     protected abstract bool OnEndOfInput();
 
+    /// <summary>
+    /// Asks whether a user who has proven to be it may enter a virtual host, and goes on with the answer. If a service
+    /// has it, that is on a thread that may wait, and so is all that the client does from then on.
+    /// </summary>
+    protected void Enter(BrokerUser user, string virtualHost, Action<bool> goOn)
+    {
+        if (user.Grants is { AsksElsewhere: true })
+            _waiting = Broker.WaitingThreads;
+        Await(Broker.EnterAsync(user, virtualHost, Transport), goOn);
+    }
+
     /// <summary>The client has logged in: the broker counts the connection from now on.</summary>
     /// <exception cref="BrokerLimitException">There are as many connections as may be.</exception>
     protected BrokerConnection Open(string protocol, BrokerUser user, VirtualHost host, string? clientName)
@@ -243,7 +256,9 @@ public abstract partial class ProtocolSession : ITickable
             var buffer = result.Buffer;
             if (!result.IsCanceled)
                 _hasReceived = true;
-            var consumed = ProcessRead(buffer);
+            var consumed = _waiting is null
+                ? ProcessRead(buffer)
+                : await _waiting.RunAsync(() => ProcessRead(buffer)).ConfigureAwait(false);
 
             // Held before the end: the rest is to be looked at again at once. Otherwise all was examined, and the next
             // read completes only when there is more.

@@ -34,6 +34,13 @@ internal sealed class ApiGate(MessageBroker broker)
             throw ApiError.Unauthorized("Not management user");
         }
 
+        // The few virtual hosts of such a broker are asked for at once: lists show those that the user may see.
+        if (user.Grants is { AsksElsewhere: true } grants)
+        {
+            await Task.WhenAll(broker.VirtualHosts.Select(host => grants.PrepareAsync(host.Name).AsTask()))
+                .ConfigureAwait(false);
+        }
+
         return new ApiRequest(context, broker, user);
     }
 

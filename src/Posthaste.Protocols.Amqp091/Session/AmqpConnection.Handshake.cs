@@ -1,4 +1,5 @@
 using System.Text;
+using Posthaste.Broker;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Sasl;
@@ -251,7 +252,13 @@ internal sealed partial class AmqpConnection
             return;
         }
 
-        if (!Broker.MayEnter(User, name, Transport))
+        Enter(User, name, mayEnter => OpenHost(host, mayEnter));
+    }
+
+    private void OpenHost(VirtualHost host, bool mayEnter)
+    {
+        var name = host.Name;
+        if (!mayEnter)
         {
             Fail(new WireError(
                 ReplyCode.NotAllowed, $"access to vhost '{name}' refused for user '{User.Name}'",

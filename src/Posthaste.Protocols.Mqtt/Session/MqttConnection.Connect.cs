@@ -102,7 +102,9 @@ internal sealed partial class MqttConnection
         LogIn(new Credentials(SaslResponses.Plain, SplitUser(name ?? "").User, password ?? ""), request);
     }
 
-    private void LogIn(Credentials credentials, ConnectRequest request) =>
+    private void LogIn(Credentials credentials, ConnectRequest request)
+    {
+        credentials = credentials with { ClientId = request.ClientId, VirtualHost = HostOf(request) };
         Await(Broker.Authenticator.AuthenticateAsync(credentials, Transport), outcome =>
         {
             if (outcome.User is { } user)
@@ -110,6 +112,7 @@ internal sealed partial class MqttConnection
             else
                 RefuseLogin(request.UserName ?? credentials.UserName, outcome.Reason);
         });
+    }
 
     /// <summary>
     /// <c>vhost:user</c> names a virtual host; the last colon counts, so user names hold none, as in RabbitMQ.
@@ -138,10 +141,15 @@ internal sealed partial class MqttConnection
             return;
         }
 
-        if (!Broker.MayEnter(user, hostName, Transport))
+        Enter(user, hostName, mayEnter => OpenHost(user, host, mayEnter));
+    }
+
+    private void OpenHost(BrokerUser user, VirtualHost host, bool mayEnter)
+    {
+        if (!mayEnter)
         {
             RefuseConnect(new WireError(
-                ReasonCode.NotAuthorized, $"no access to virtual host '{hostName}' for user '{user.Name}'"));
+                ReasonCode.NotAuthorized, $"no access to virtual host '{host.Name}' for user '{user.Name}'"));
             return;
         }
 

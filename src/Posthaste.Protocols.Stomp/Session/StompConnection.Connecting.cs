@@ -42,11 +42,21 @@ internal sealed partial class StompConnection
     private void LogIn(Credentials credentials, string host, byte[] receipt, Action opened) =>
         Await(Broker.Authenticator.AuthenticateAsync(credentials, Transport), outcome =>
         {
-            var error = Open(outcome, credentials, host);
-            if (error.IsError)
-                Refuse(error, receipt);
-            else
-                opened();
+            if (outcome.User is not { } user)
+            {
+                StompLog.LoginRefused(Log, Peer, credentials.UserName, outcome.Reason);
+                Refuse(new("Bad CONNECT", $"Access refused for user '{credentials.UserName}'"), receipt);
+                return;
+            }
+
+            Enter(user, host, mayEnter =>
+            {
+                var error = Open(user, host, mayEnter);
+                if (error.IsError)
+                    Refuse(error, receipt);
+                else
+                    opened();
+            });
         });
 
     /// <summary>Nothing has been handed to the broker yet.</summary>
@@ -91,16 +101,9 @@ internal sealed partial class StompConnection
         return options.DefaultLogin is not null;
     }
 
-    private StompError Open(LoginOutcome outcome, in Credentials credentials, string hostName)
+    private StompError Open(BrokerUser user, string hostName, bool mayEnter)
     {
-        if (outcome.User is not { } user)
-        {
-            StompLog.LoginRefused(Log, Peer, credentials.UserName, outcome.Reason);
-            return new("Bad CONNECT", $"Access refused for user '{credentials.UserName}'");
-        }
-
-        if (Broker.FindVirtualHost(hostName) is not { } host
-            || !Broker.MayEnter(user, hostName, Transport))
+        if (!mayEnter || Broker.FindVirtualHost(hostName) is not { } host)
         {
             StompLog.LoginRefused(Log, Peer, user.Name, $"no access to virtual host '{hostName}'");
             return new("Bad CONNECT", $"Virtual host '{hostName}' access denied");

@@ -16,6 +16,7 @@ internal sealed record TextSetting(
     string Meaning)
 {
     private const string AnyOrNone = "a user, or empty";
+    private const string Address = "an address of http or https, or empty";
 
     /// <summary>Every such setting, in the order of the documentation.</summary>
     public static IReadOnlyList<TextSetting> All { get; } =
@@ -67,6 +68,43 @@ internal sealed record TextSetting(
             o => o.Broker.Authentication.AlternativeNameKind,
             (o, v) => o.Broker.Authentication.AlternativeNameKind = v,
             "Which kind of alternative name that is: `dns`, `email`, `uri` or `ip`."),
+        new("AuthBackends",
+            o => string.Join(',', o.Broker.Authentication.Backends).ToLowerInvariant(),
+            (o, v) =>
+            {
+                var names = List(v);
+                if (!names.All(static name => Enum.TryParse<AuthenticationBackend>(name, true, out _))) return false;
+                o.Broker.Authentication.Backends = [.. names.Select(
+                    static name => Enum.Parse<AuthenticationBackend>(name, ignoreCase: true))];
+                return true;
+            },
+            "internal, http, or both in the order in which they are asked",
+            "Who knows users by name and password: `internal`, `http`, or both in the order in which they are asked."),
+        Text("HttpAuth:UserPath", Address,
+            o => o.Broker.Authentication.Http.UserPath, (o, v) => o.Broker.Authentication.Http.UserPath = OrNull(v),
+            "Address that is asked who a user is."),
+        Text("HttpAuth:VhostPath", Address,
+            o => o.Broker.Authentication.Http.VirtualHostPath,
+            (o, v) => o.Broker.Authentication.Http.VirtualHostPath = OrNull(v),
+            "Address that is asked whether a user may enter a virtual host."),
+        Text("HttpAuth:ResourcePath", Address,
+            o => o.Broker.Authentication.Http.ResourcePath,
+            (o, v) => o.Broker.Authentication.Http.ResourcePath = OrNull(v),
+            "Address that is asked what a user may do with a queue or an exchange."),
+        Text("HttpAuth:TopicPath", Address,
+            o => o.Broker.Authentication.Http.TopicPath, (o, v) => o.Broker.Authentication.Http.TopicPath = OrNull(v),
+            "Address that is asked which routing keys a user may use with a topic exchange; none: all."),
+        Choice("HttpAuth:Method", [("get", false), ("post", true)],
+            o => o.Broker.Authentication.Http.UsesPost, (o, v) => o.Broker.Authentication.Http.UsesPost = v,
+            "`get`, as RabbitMQ's default is, or `post`, which keeps passwords out of a server's log."),
+        Text("HttpAuth:Ca", "a file, or empty",
+            o => o.Broker.Authentication.Http.AuthorityFile,
+            (o, v) => o.Broker.Authentication.Http.AuthorityFile = OrNull(v),
+            "Authorities, in PEM, that the service's certificate comes from; none: the system's."),
+        Choice("HttpAuth:CacheRefusals", [("false", false), ("true", true)],
+            o => o.Broker.Authentication.Http.CachesRefusals,
+            (o, v) => o.Broker.Authentication.Http.CachesRefusals = v,
+            "Whether refusals are remembered too."),
         Text("OAuth:Keys", "a file or an address of http or https, or empty",
             o => o.Broker.Authentication.Tokens.Keys, (o, v) => o.Broker.Authentication.Tokens.Keys = OrNull(v),
             "Key set (JWKS) that access tokens are signed with, a file or an address; none: tokens are no logins."),

@@ -116,6 +116,30 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [BrokerFact]
+    public async Task Openssl_is_told_which_protocol_it_speaks()
+    {
+        Skip(await Command.ExistsAsync("openssl", "version") ? null : "openssl is not installed.");
+        CommandResult result = await Command.RunAsync(
+            "openssl", "s_client", "-connect", $"127.0.0.1:{_broker.PortOf("mqtts")}", "-CAfile", _authorityFile,
+            "-alpn", "h2,mqtt");
+        Assert.Contains("ALPN protocol: mqtt", result.Output, StringComparison.Ordinal);
+        result = await Command.RunAsync(
+            "openssl", "s_client", "-connect", $"127.0.0.1:{_broker.PortOf("mqtts")}", "-CAfile", _authorityFile,
+            "-alpn", "h2,http/1.1");
+        Assert.Contains("no application protocol", result.Errors, StringComparison.Ordinal);
+    }
+
+    [BrokerFact]
+    public async Task Mosquitto_is_the_user_that_its_certificate_names()
+    {
+        Skip(await Command.TryRunAsync("mosquitto_pub", "--help") is null
+            ? "mosquitto-clients is not installed."
+            : null);
+        Assert.Equal(0, await MosquittoAsync("guest"));
+        Assert.NotEqual(0, await MosquittoAsync("nobody"));
+    }
+
+    [BrokerFact]
     public async Task Paho_publishes_and_receives()
     {
         var paho = new PythonModule("paho.mqtt.client", "python3-paho-mqtt");
@@ -161,6 +185,16 @@ public sealed class TlsTests : IAsyncLifetime
         CommandResult result = await Command.RunAsync(
             "openssl", "s_client", "-connect", $"127.0.0.1:{_broker.PortOf("amqps")}", "-CAfile", authorities,
             "-verify_hostname", name, "-verify_return_error", "-brief");
+        return result.ExitCode;
+    }
+
+    private async Task<int> MosquittoAsync(string user)
+    {
+        using X509Certificate2 certificate = _authority.Issue(user, TestAuthority.ForClients);
+        (string cert, string key) = TestAuthority.Write(_folder, user, certificate);
+        CommandResult result = await Command.RunAsync(
+            "mosquitto_pub", "-h", "localhost", "-p", $"{_broker.PortOf("mqtts")}", "--cafile", _authorityFile,
+            "--cert", cert, "--key", key, "-V", "5", "-q", "1", "-t", "tls/c", "-m", "x");
         return result.ExitCode;
     }
 

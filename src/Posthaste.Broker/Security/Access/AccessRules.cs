@@ -44,13 +44,15 @@ public sealed class AccessRules
     /// <summary>Everything, for the broker itself and for those that are not checked.</summary>
     public static AccessRules Unchecked { get; } = new("", "", Permission.Full);
 
-    /// <param name="kind">What it is about.</param>
+    /// <param name="kind">What is to be done.</param>
     /// <param name="name">The queue or exchange; the default exchange is called `amq.default` here.</param>
-    public bool May(AccessKind kind, string name)
+    /// <param name="target">Which of both it is.</param>
+    public bool May(AccessKind kind, string name, AccessTarget target = AccessTarget.Queue)
     {
         if (IsFull) return true;
+        if (!_grants.IsFixed) return _grants.May(kind, target, name.Length == 0 ? "amq.default" : name);
         if (_decisions.TryGetValue((kind, name), out var known)) return known;
-        var decision = _grants.May(kind, name.Length == 0 ? "amq.default" : name);
+        var decision = _grants.May(kind, target, name.Length == 0 ? "amq.default" : name);
         if (_decisions.Count >= DecisionsMax) _decisions.Clear();
         return _decisions[(kind, name)] = decision;
     }

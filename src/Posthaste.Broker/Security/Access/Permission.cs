@@ -13,6 +13,13 @@ public enum AccessKind
     Read,
 }
 
+/// <summary>What a permission is about.</summary>
+public enum AccessTarget
+{
+    Queue,
+    Exchange,
+}
+
 /// <summary>
 /// What a user may do in a virtual host, by name of queue or exchange. A user without one may not enter it.
 /// </summary>

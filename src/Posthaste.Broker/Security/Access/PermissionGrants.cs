@@ -18,7 +18,10 @@ internal sealed class PermissionGrants(
     public bool IsFull { get; } =
         permission is { Configure.Text: ".*", Write.Text: ".*", Read.Text: ".*" } && topics.Count == 0;
 
-    public bool May(AccessKind kind, string name) => permission is not null && permission.For(kind).Matches(name);
+    public bool IsFixed => true;
+
+    public bool May(AccessKind kind, AccessTarget target, string name) =>
+        permission is not null && permission.For(kind).Matches(name);
 
     public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId)
     {

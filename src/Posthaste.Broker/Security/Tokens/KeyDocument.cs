@@ -15,7 +15,7 @@ internal sealed class KeyDocument : IDisposable
     /// <param name="place">A path, or an `http(s)` address.</param>
     public KeyDocument(string place)
     {
-        Place = place;
+        Place = ShownAddress.Of(place);
         if (!place.Contains("://", StringComparison.Ordinal)) return;
         _uri = Uri.TryCreate(place, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http"
             ? uri
@@ -35,7 +35,7 @@ internal sealed class KeyDocument : IDisposable
         };
     }
 
-    /// <summary>The path or address.</summary>
+    /// <summary>The path, or the address without what may be secret in it.</summary>
     public string Place { get; }
 
     public bool IsFile => _uri is null;

@@ -13,7 +13,7 @@ namespace Posthaste.Broker.Security.Tokens;
 /// </code>
 /// VHOST, NAME and KEY are wildcards. A scope that is none of these means nothing here. Immutable, any thread.
 /// </summary>
-public sealed class TokenGrants
+public sealed class TokenGrants : IUserGrants
 {
     private const string TagKind = "tag:";
 
@@ -28,6 +28,8 @@ public sealed class TokenGrants
     {
         (_scopes, Tags, _variables) = (scopes, tags, variables);
     }
+
+    bool IUserGrants.AsksElsewhere => false;
 
     /// <summary>The user's tags.</summary>
     public ImmutableArray<string> Tags { get; }
@@ -45,8 +47,10 @@ public sealed class TokenGrants
             [.. own[false]], [.. own[true].Select(static scope => scope[TagKind.Length..]).Distinct()], variables);
     }
 
+    ValueTask IUserGrants.PrepareAsync(string virtualHost) => ValueTask.CompletedTask;
+
     /// <summary>What they allow in a virtual host.</summary>
-    internal AccessRules RulesFor(string virtualHost)
+    public AccessRules RulesFor(string virtualHost)
     {
         // The virtual host is the broker's word: no claim of that name comes before it.
         var variables = _variables.SetItem("vhost", virtualHost);
@@ -88,7 +92,9 @@ public sealed class TokenGrants
         public bool IsFull { get; } =
             Kinds.All(entry => scopes.Any(scope => scope.Kind == entry.Kind && scope.IsFull));
 
-        public bool May(AccessKind kind, string name) =>
+        public bool IsFixed => true;
+
+        public bool May(AccessKind kind, AccessTarget target, string name) =>
             scopes.Any(scope => scope.Kind == kind && scope.Name.Matches(name));
 
         public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId) =>
