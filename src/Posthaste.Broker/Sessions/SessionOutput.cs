@@ -49,6 +49,7 @@ public abstract class SessionOutput : IFlushable
     private List<SessionSubscription>? _refused;
     private TaskCompletionSource? _drained;
     private ValueTask<FlushResult> _flush;
+    private PipeBlock _block;
     private SideBuffer _side = new();
     private int _unflushedBytes;
     private long _flushedCount;
@@ -67,6 +68,7 @@ public abstract class SessionOutput : IFlushable
     protected SessionOutput(PipeWriter pipe, Action onChanged)
     {
         _pipe = pipe;
+        _block = new PipeBlock(pipe);
         _onChanged = onChanged;
         _onFlushed = OnFlushed;
     }
@@ -210,7 +212,7 @@ public abstract class SessionOutput : IFlushable
     /// Under the gate: room for a small frame, at most 4,096 bytes, in one piece; <see cref="Advance"/> follows before
     /// anything else is written. Not when <see cref="IsDead"/>.
     /// </summary>
-    protected Span<byte> GetSpan(int bytes) => _isFlushing ? _side.GetSpan(bytes) : _pipe.GetSpan(bytes);
+    protected Span<byte> GetSpan(int bytes) => _isFlushing ? _side.GetSpan(bytes) : _block.GetSpan(bytes);
 
     /// <summary>
     /// Under the gate: room for a frame of any size in one piece, if the pipe has it; else the frame is written in
@@ -233,7 +235,7 @@ public abstract class SessionOutput : IFlushable
             return;
         }
 
-        _pipe.Advance(bytes);
+        _block.Advance(bytes);
         _unflushedBytes += bytes;
         if (_unflushedBytes >= UnflushedBytesMax)
             StartFlush();
@@ -263,6 +265,8 @@ public abstract class SessionOutput : IFlushable
         Meter?.Note();
         try
         {
+            _block.Commit();
+
             // Consumed once, in FinishFlush: a cached continuation instead of a state machine for each flush.
 #pragma warning disable CA2012
             _flush = _pipe.FlushAsync(CancellationToken.None);
