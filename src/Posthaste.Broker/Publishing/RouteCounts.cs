@@ -7,13 +7,23 @@ internal static class RouteCounts
     {
         for (var at = 0; at < items.Length;)
         {
-            var meter = items[at].Route.Meter;
-            long enqueued = 0;
-            var end = at;
-            for (; end < items.Length && ReferenceEquals(items[end].Route.Meter, meter); end++)
-                enqueued += items[end].Route.Queues.Length;
-            meter?.Count(end - at, enqueued);
-            at = end;
+            var (meter, start, enqueued) = (items[at].Route.Meter, at, 0L);
+            while (at < items.Length && ReferenceEquals(items[at].Route.Meter, meter))
+            {
+                var length = SameRouteLength(items[at..]);
+                enqueued += (long)length * items[at].Route.Queues.Length;
+                at += length;
+            }
+
+            meter?.Count(at - start, enqueued);
         }
+    }
+
+    private static int SameRouteLength(ReadOnlySpan<OutgoingPublish> items)
+    {
+        var route = items[0].Route;
+        var length = 1;
+        while (length < items.Length && ReferenceEquals(items[length].Route, route)) length++;
+        return length;
     }
 }

@@ -146,7 +146,7 @@ public sealed partial class BrokerQueue
             this, id, entry.Is(EntryFlags.Redelivered), counters, new Core.Messages.MessageView(bytes));
         request.OnMessage(in message, _machine.ReadyCount, _flushes!);
         if (Host.Tap is { } tap) Tap(tap, in message, request);
-        Counts.Deliveries.CountGet(request.NoAck, entry.Is(EntryFlags.Redelivered), entry.BodyBytes);
+        Counts.CountGet(request.NoAck, entry.Is(EntryFlags.Redelivered), entry.BodyBytes);
         if (request.NoAck) _machine.Settle(id, null);
         return true;
     }

@@ -49,7 +49,6 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         subscription.Deliver(in message, _flushes!);
         var isSettled = subscription.NoAck || subscription.IsSettledOnDelivery;
         if (tap is not null) Tap(tap, in message, subscription, isSettled);
-        Counts.Deliveries.CountDelivery(isSettled, entry.Is(EntryFlags.Redelivered), entry.BodyBytes);
         return isSettled ? OfferResult.TakenAndSettled : OfferResult.Taken;
     }
 
@@ -123,11 +122,8 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         _nowMs = _broker.NowMs;
     }
 
-    private void Drain()
-    {
-        if (Host.Tap is { } tap) DrainTapped(tap);
-        else _machine.Deliver(DrainBudget, _nowMs);
-    }
+    private void Drain() =>
+        CountDelivered(Host.Tap is { } tap ? DeliverTapped(tap) : _machine.Deliver(DrainBudget, _nowMs));
 
     private StrandExit End()
     {

@@ -24,11 +24,11 @@ public sealed partial class BrokerQueue
     /// </summary>
     private MessageTap? _tapped;
 
-    private void DrainTapped(MessageTap tap)
+    private DeliveryTally DeliverTapped(MessageTap tap)
     {
         _tappedOffers ??= new TappedOffers(this);
         _tappedOffers.Tap = tap;
-        _machine.Deliver(TappedDrainBudget, _nowMs, _tappedOffers);
+        return _machine.Deliver(TappedDrainBudget, _nowMs, _tappedOffers);
     }
 
     private void Tap(

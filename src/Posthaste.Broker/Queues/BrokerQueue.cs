@@ -38,6 +38,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         Host = host;
         _broker = host.Broker;
         _facts = new QueueFacts(_broker, definition.Id);
+        IsForDelayed = definition.Settings.DelayedFor is not null;
         IsJournaled = definition.Durable && _broker.Pipeline.HasJournal;
         KeepsAll = IsJournaled && (definition.Settings.Type == QueueType.Quorum || IsForDelayed);
         _policies = host.Policies.ForQueue(definition);
@@ -73,7 +74,7 @@ public sealed partial class BrokerQueue : CatalogQueue
     internal QueueMachine Machine => _machine;
 
     /// <summary>It holds an exchange's delayed messages until they are due; no client knows of it.</summary>
-    internal bool IsForDelayed => Definition.Settings.DelayedFor is not null;
+    internal bool IsForDelayed { get; }
 
     /// <summary>Persistent messages in it survive a restart.</summary>
     internal bool IsJournaled { get; }
@@ -188,6 +189,7 @@ public sealed partial class BrokerQueue : CatalogQueue
     {
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
+        var refuses = RefusesWhenFull;
         var bodyBytes = 0L;
         var tap = Host.Tap;
         foreach (ref readonly var entry in run)
@@ -197,7 +199,7 @@ public sealed partial class BrokerQueue : CatalogQueue
             var id = Append(location, entry.Length, entry.BodyBytes, entry.Priority, entry.IsPersistent,
                 IsForDelayed ? entry.DelayMs : entry.TtlMs, entry.ReceivedAtMs);
             if (tap is not null) (entry.Target as TapSource)?.Entered(this, id);
-            DoesNotArrive(entry.BodyBytes);
+            if (refuses) LeaveFlight(entry.BodyBytes);
             bodyBytes += entry.BodyBytes;
         }
 
@@ -212,16 +214,20 @@ public sealed partial class BrokerQueue : CatalogQueue
     {
         using var turn = Enter(flushes);
         if (turn.IsGone) return;
+        var refuses = RefusesWhenFull;
         var bodyBytes = 0L;
         var tap = Host.Tap;
+        var handedOver = default(DeliveryTally);
         foreach (ref var item in run)
         {
-            if (!TryHandOver(in item, nowMs, tap)) Keep(ref item, nowMs, tap);
-            DoesNotArrive(item.BodyLength);
+            if (TryHandOver(in item, nowMs, tap)) handedOver.Add(isSettled: true, redelivered: false, item.BodyLength);
+            else Keep(ref item, nowMs, tap);
+            if (refuses) LeaveFlight(item.BodyLength);
             bodyBytes += item.BodyLength;
         }
 
         CountEnqueued(run.Length, bodyBytes);
+        CountDelivered(handedOver);
         Drain();
     }
 
@@ -262,6 +268,11 @@ public sealed partial class BrokerQueue : CatalogQueue
         counts.EnqueuedBytes += bodyBytes;
     }
 
+    private void CountDelivered(in DeliveryTally tally)
+    {
+        if (tally.Count > 0) Counts.CountDelivered(tally);
+    }
+
     private bool TryHandOver(in OutgoingPublish item, long nowMs, MessageTap? tap)
     {
         if (_machine.ReadyCount != 0 || _machine.PeekHandOver() is not Subscription subscription) return false;
@@ -270,7 +281,6 @@ public sealed partial class BrokerQueue : CatalogQueue
         var message = new DeliveredMessage(this, default, redelivered: false, default, item.View(nowMs));
         subscription.Deliver(in message, _flushes!);
         if (tap is not null) Tap(tap, in message, subscription, isSettled: true, item.Source);
-        Counts.Deliveries.CountDelivery(noAck: true, redelivered: false, item.BodyLength);
         return true;
     }
 

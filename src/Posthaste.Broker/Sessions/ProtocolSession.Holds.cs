@@ -15,9 +15,11 @@ public abstract partial class ProtocolSession
     private Hold _hold;
     private Answer? _answer;
     private Wakening? _wake;
-    private int _publishedCount;
-    private long _publishedBytes;
     private SizeHistogram? _publishedSizes;
+
+    // What of it has been taken from the quotas.
+    private long _chargedCount;
+    private long _chargedBytes;
     private TimeSpan _quotaWait;
     private volatile bool _isQuotaDue;
     private volatile bool _isBlocked;
@@ -93,12 +95,7 @@ public abstract partial class ProtocolSession
     }
 
     /// <summary>A message came; with an alarm raised, it is the last one that is read.</summary>
-    public void NotePublish(int bodyBytes)
-    {
-        _publishedCount++;
-        _publishedBytes += bodyBytes;
-        (_publishedSizes ??= new SizeHistogram()).Add(bodyBytes);
-    }
+    public void NotePublish(int bodyBytes) => (_publishedSizes ??= new SizeHistogram()).Add(bodyBytes);
 
     /// <summary>The client is not read because it publishes while a resource is short.</summary>
     protected virtual void OnBlocked(string reason)
@@ -126,11 +123,7 @@ public abstract partial class ProtocolSession
 
     private void NoteHolds()
     {
-        var hasPublished = _publishedCount > 0;
-        if (hasPublished && _opened is not null)
-            _quotaWait = _opened.Charge(_publishedCount, _publishedBytes);
-        _publishedCount = 0;
-        _publishedBytes = 0;
+        var hasPublished = ChargePublished();
         if (IsHeld || !IsRunning)
             return;
         if (hasPublished && Broker.Alarms.PublishersBlocked)
@@ -141,6 +134,23 @@ public abstract partial class ProtocolSession
             _hold = Hold.Congestion;
         else if (Output.IsOverfull)
             _hold = Hold.Output;
+    }
+
+    /// <summary>Takes what has come since the last call from the quotas.</summary>
+    /// <returns>Whether anything has.</returns>
+    private bool ChargePublished()
+    {
+        if (_publishedSizes is not { } published)
+            return false;
+        var count = published.Count - _chargedCount;
+        var bytes = published.SumBytes - _chargedBytes;
+        if (count == 0)
+            return false;
+        if (_opened is not null)
+            _quotaWait = _opened.Charge((int)count, bytes);
+        _chargedCount += count;
+        _chargedBytes += bytes;
+        return true;
     }
 
     private async ValueTask WaitAsync()

@@ -155,8 +155,7 @@ public abstract class SessionOutput : IFlushable
     }
 
     /// <summary>Under the gate: counts a delivery of a session that has no channels.</summary>
-    public void CountDelivery(bool noAck, bool redelivered, int bodyBytes) =>
-        _deliveries.CountDelivery(noAck, redelivered, bodyBytes);
+    public void CountDelivery(bool noAck, bool redelivered) => _deliveries.CountDelivery(noAck, redelivered);
 
     /// <summary>
     /// Whether a delivery may be written now; if not, the subscription is resumed when there is room again. On the

@@ -12,7 +12,7 @@ public sealed class ConnectionMeter : GroupMeter
     private static readonly Metric[] CountedByQueues =
     [
         Metric.Delivered, Metric.DeliveredNoAck, Metric.Got, Metric.GotNoAck, Metric.GotEmpty, Metric.Redelivered,
-        Metric.DeliveredBytes, Metric.Acknowledged,
+        Metric.Acknowledged,
     ];
 
     private volatile TrafficMeter[] _traffic = [];

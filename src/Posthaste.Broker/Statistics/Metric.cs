@@ -45,7 +45,7 @@ public enum Metric : byte
     /// <summary>Those of the four kinds of delivery that were marked as redelivered.</summary>
     Redelivered,
 
-    /// <summary>Bytes of the bodies that were delivered, in all four ways.</summary>
+    /// <summary>Bytes of the bodies that were delivered, in all four ways: queues.</summary>
     DeliveredBytes,
 
     /// <summary>Deliveries that were acknowledged.</summary>

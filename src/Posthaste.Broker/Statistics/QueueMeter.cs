@@ -15,6 +15,7 @@ public sealed class QueueMeter : Meter
     internal long EnqueuedCount;
     internal long EnqueuedBytes;
     internal DeliveryCounts Deliveries;
+    internal long DeliveredBytes;
     internal long AcknowledgedCount;
     internal long DeadRejectedCount;
     internal long DeadExpiredCount;
@@ -28,6 +29,20 @@ public sealed class QueueMeter : Meter
     public double ConsumerCapacity => _queue.ConsumerCount == 0 ? 0 : _capacity.At(_queue.Host.Broker.NowMs);
 
     internal void NoteRoom(bool hasRoom, long nowMs) => _capacity.Note(hasRoom, nowMs);
+
+    internal void CountDelivered(in DeliveryTally tally)
+    {
+        Deliveries.DeliveredCount += tally.Count - tally.SettledCount;
+        Deliveries.DeliveredNoAckCount += tally.SettledCount;
+        Deliveries.RedeliveredCount += tally.RedeliveredCount;
+        DeliveredBytes += tally.BodyBytes;
+    }
+
+    internal void CountGet(bool noAck, bool redelivered, int bodyBytes)
+    {
+        Deliveries.CountGet(noAck, redelivered);
+        DeliveredBytes += bodyBytes;
+    }
 
     internal void CountDeath(DeadLetterReason reason)
     {
@@ -50,7 +65,7 @@ public sealed class QueueMeter : Meter
         into.Set(Metric.GotNoAck, Deliveries.GotNoAckCount);
         into.Set(Metric.GotEmpty, Deliveries.GotEmptyCount);
         into.Set(Metric.Redelivered, Deliveries.RedeliveredCount);
-        into.Set(Metric.DeliveredBytes, Deliveries.BodyBytes);
+        into.Set(Metric.DeliveredBytes, DeliveredBytes);
         into.Set(Metric.Acknowledged, AcknowledgedCount);
         into.Set(Metric.DeadRejected, DeadRejectedCount);
         into.Set(Metric.DeadExpired, DeadExpiredCount);

@@ -18,6 +18,17 @@ public sealed class SizeHistogram
     /// <summary>Messages of each bucket alone, the unbounded one last.</summary>
     public ReadOnlySpan<long> Counts => _counts;
 
+    /// <summary>All messages.</summary>
+    public long Count
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var count in _counts) sum += count;
+            return sum;
+        }
+    }
+
     /// <summary>Of all messages.</summary>
     public long SumBytes => Volatile.Read(ref _sumBytes);
 

@@ -48,7 +48,6 @@ public sealed class TrafficMeter : Meter
         into.Set(Metric.GotNoAck, counts.Deliveries.GotNoAckCount);
         into.Set(Metric.GotEmpty, counts.Deliveries.GotEmptyCount);
         into.Set(Metric.Redelivered, counts.Deliveries.RedeliveredCount);
-        into.Set(Metric.DeliveredBytes, counts.Deliveries.BodyBytes);
     }
 }
 
@@ -84,23 +83,20 @@ public struct DeliveryCounts
     public long GotNoAckCount;
     public long GotEmptyCount;
     public long RedeliveredCount;
-    public long BodyBytes;
 
     /// <summary>A delivery to a consumer.</summary>
-    public void CountDelivery(bool noAck, bool redelivered, int bodyBytes)
+    public void CountDelivery(bool noAck, bool redelivered)
     {
         if (noAck) DeliveredNoAckCount++;
         else DeliveredCount++;
         if (redelivered) RedeliveredCount++;
-        BodyBytes += bodyBytes;
     }
 
     /// <summary>A single message that was asked for.</summary>
-    public void CountGet(bool noAck, bool redelivered, int bodyBytes)
+    public void CountGet(bool noAck, bool redelivered)
     {
         if (noAck) GotNoAckCount++;
         else GotCount++;
         if (redelivered) RedeliveredCount++;
-        BodyBytes += bodyBytes;
     }
 }

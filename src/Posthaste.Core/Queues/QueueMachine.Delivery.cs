@@ -14,6 +14,28 @@ public enum GetResult
     NotLoaded,
 }
 
+/// <summary>What a <see cref="QueueMachine.Deliver"/> has handed out.</summary>
+public struct DeliveryTally
+{
+    public int Count { get; private set; }
+
+    /// <summary>Those that left with it: nothing has to be acknowledged.</summary>
+    public int SettledCount { get; private set; }
+
+    /// <summary>Those that may have been delivered before.</summary>
+    public int RedeliveredCount { get; private set; }
+
+    public long BodyBytes { get; private set; }
+
+    public void Add(bool isSettled, bool redelivered, int bodyBytes)
+    {
+        Count++;
+        if (isSettled) SettledCount++;
+        if (redelivered) RedeliveredCount++;
+        BodyBytes += bodyBytes;
+    }
+}
+
 /// <summary>Consumers and the way of an entry to them.</summary>
 public sealed partial class QueueMachine
 {
@@ -74,16 +96,16 @@ public sealed partial class QueueMachine
     /// <param name="budget">Most deliveries in this call.</param>
     /// <param name="nowMs">Current time.</param>
     /// <param name="offers">Who takes what is offered in this call; null for who takes it else.</param>
-    /// <returns>Deliveries made.</returns>
-    public int Deliver(int budget, long nowMs, IQueueOffers? offers = null)
+    /// <returns>What went out.</returns>
+    public DeliveryTally Deliver(int budget, long nowMs, IQueueOffers? offers = null)
     {
         offers ??= _effects;
 
         // What waits for its time is not for consumers, and goes in the order of that time only.
-        if (IsByDue) return 0;
+        if (IsByDue) return default;
         _isStalled = false;
-        var deliveredCount = 0;
-        while (deliveredCount < budget && !_isStalled && _consumers.Next() is { } consumer)
+        var tally = default(DeliveryTally);
+        while (tally.Count < budget && !_isStalled && _consumers.Next() is { } consumer)
         {
             ref var entry = ref UnexpiredHead(nowMs - 1, nowMs, out var log, out var seq);
             if (Unsafe.IsNullRef(ref entry) || !MayDeliver(log!, seq, entry))
@@ -93,15 +115,16 @@ public sealed partial class QueueMachine
             }
 
             var id = log!.Id(seq);
+            var (bodyBytes, redelivered) = (entry.BodyBytes, entry.Is(EntryFlags.Redelivered));
             switch (offers.Offer(consumer, id, entry, CountersOf(id, entry)))
             {
                 case OfferResult.Taken:
                     HandOver(log, seq, ref entry, consumer, isSettled: consumer.NoAck);
-                    deliveredCount++;
+                    tally.Add(consumer.NoAck, redelivered, bodyBytes);
                     break;
                 case OfferResult.TakenAndSettled:
                     HandOver(log, seq, ref entry, consumer, isSettled: true);
-                    deliveredCount++;
+                    tally.Add(isSettled: true, redelivered, bodyBytes);
                     break;
                 case OfferResult.ConsumerFull:
                     consumer.IsFull = true;
@@ -120,7 +143,7 @@ public sealed partial class QueueMachine
             DropHeads(nowMs, TickBudget);
         }
 
-        return deliveredCount;
+        return tally;
     }
 
     /// <summary>

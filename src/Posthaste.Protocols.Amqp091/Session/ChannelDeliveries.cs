@@ -139,7 +139,7 @@ internal sealed class ChannelDeliveries
                 _sharedReserved = int.Max(0, _sharedReserved - 1);
             }
 
-            _counts.CountDelivery(subscription.NoAck, message.Redelivered, message.Message.Body.Length);
+            _counts.CountDelivery(subscription.NoAck, message.Redelivered);
             _output.WriteDeliver(
                 _channel, subscription.Tag, tag, message.Redelivered, message.Message.Exchange,
                 properties.RoutingKey, properties.Encoded, message.Message.Body);
@@ -154,7 +154,7 @@ internal sealed class ChannelDeliveries
         var properties = DeliveredProperties.Of(message, _formats, _output.FrameBytesMax);
         lock (_output.Gate)
         {
-            _counts.CountDelivery(noAck: true, redelivered: false, message.Body.Length);
+            _counts.CountDelivery(noAck: true, redelivered: false);
             _output.WriteDeliver(
                 _channel, consumerTag, ++_lastTag, redelivered: false, message.Exchange, properties.RoutingKey,
                 properties.Encoded, message.Body);
@@ -178,7 +178,7 @@ internal sealed class ChannelDeliveries
             var tag = ++_lastTag;
             if (!noAck)
                 _unacked.Add(tag, message.Id, message.Queue);
-            _counts.CountGet(noAck, message.Redelivered, message.Message.Body.Length);
+            _counts.CountGet(noAck, message.Redelivered);
             _output.WriteWithContent(
                 _channel,
                 new BasicGetOk

@@ -204,8 +204,7 @@ internal sealed class MqttDeliveries
         }
 
         _output.WritePublish(head, delivered.Message.Body);
-        _output.CountDelivery(
-            head.QoS == QoS.AtMostOnce, delivered.Redelivered, delivered.Message.Body.Length);
+        _output.CountDelivery(head.QoS == QoS.AtMostOnce, delivered.Redelivered);
         SentCount++;
         return Outcome.Sent;
     }

@@ -119,7 +119,7 @@ internal sealed class StompSubscription : SessionSubscription
                 Persistent = message.Message.IsPersistent,
                 BodyBytes = message.Message.Body.Length,
             };
-            _session.Output.CountDelivery(NoAck, message.Redelivered, message.Message.Body.Length);
+            _session.Output.CountDelivery(NoAck, message.Redelivered);
             _session.Output.WriteMessage(head, headers, message.Message.Body);
         }
 

@@ -15,7 +15,7 @@ public sealed class QueueMachineTests
         var queue = Queue(new QueueSettings());
         AddConsumers(queue, new TestConsumer("a"), new TestConsumer("b"));
         Append(queue, count: 3);
-        Assert.Equal(3, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(3, queue.Deliver(10, nowMs: 0).Count);
         Assert.Equal(["a gets #1", "b gets #2", "a gets #3"], _effects.Take());
         Assert.Equal((0, 3), (queue.ReadyCount, queue.UnackedCount));
     }
@@ -27,11 +27,11 @@ public sealed class QueueMachineTests
         var consumer = new TestConsumer("a") { PrefetchMax = 1 };
         AddConsumers(queue, consumer);
         Append(queue, count: 2);
-        Assert.Equal(1, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(1, queue.Deliver(10, nowMs: 0).Count);
         Assert.False(queue.HasWork);
         Assert.True(queue.Settle(new EntryId(1), consumer));
         Assert.True(queue.HasWork);
-        Assert.Equal(1, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(1, queue.Deliver(10, nowMs: 0).Count);
         Assert.Equal(["a gets #1", "settled #1", "a gets #2"], _effects.Take());
         Assert.False(queue.Settle(new EntryId(1), consumer));
     }
@@ -68,11 +68,11 @@ public sealed class QueueMachineTests
         var full = new TestConsumer("full") { Room = 0 };
         AddConsumers(queue, full, new TestConsumer("other") { PrefetchMax = 1 });
         Append(queue, count: 2);
-        Assert.Equal(1, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(1, queue.Deliver(10, nowMs: 0).Count);
         Assert.False(queue.HasWork);
         full.Room = null;
         queue.Resume(full);
-        Assert.Equal(1, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(1, queue.Deliver(10, nowMs: 0).Count);
         Assert.Equal(["other gets #1", "full gets #2"], _effects.Take());
     }
 
@@ -83,10 +83,10 @@ public sealed class QueueMachineTests
         AddConsumers(queue, new TestConsumer("a"));
         Append(queue, count: 2);
         _effects.NotResident.Add(new EntryId(1));
-        Assert.Equal(0, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(0, queue.Deliver(10, nowMs: 0).Count);
         Assert.False(queue.HasWork);
         _effects.NotResident.Clear();
-        Assert.Equal(2, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(2, queue.Deliver(10, nowMs: 0).Count);
     }
 
     [Fact]
@@ -279,11 +279,11 @@ public sealed class QueueMachineTests
         AddConsumers(queue, new TestConsumer("a"));
         Assert.Equal([((byte)0, 1 + QueueMachine.DeliveryLeaseCount)], _effects.Marks);
         Append(queue, count: 1, persistent: true);
-        Assert.Equal(0, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(0, queue.Deliver(10, nowMs: 0).Count);
         Assert.False(queue.HasWork);
         queue.DeliveryMarkDurable(0, _effects.Marks[0].BelowSeq);
         Assert.True(queue.HasWork);
-        Assert.Equal(1, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(1, queue.Deliver(10, nowMs: 0).Count);
         Assert.Equal(2UL, queue.ExactDeliveryMark(0));
     }
 

@@ -19,12 +19,12 @@ public sealed class QueueStorageTests
         Assert.Equal((6, 2), (queue.ReadyCount, queue.ResidentEntryCount));
         Assert.True(queue.TryAddConsumer(new TestConsumer("a"), out _));
         queue.DeliveryMarkDurable(0, 100);
-        Assert.Equal(1, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(1, queue.Deliver(10, nowMs: 0).Count);
         Assert.False(queue.HasWork);
         Assert.Equal([((byte)0, block)], _effects.Loads);
         queue.ColdBlockLoaded(0, block, Stored(block, 2, 3, 4, 5));
         Assert.True(queue.HasWork);
-        Assert.Equal(5, queue.Deliver(10, nowMs: 0));
+        Assert.Equal(5, queue.Deliver(10, nowMs: 0).Count);
         Assert.Equal([1, 2, 3, 4, 5, 6], _effects.Delivered.Select(id => (int)id.Seq));
     }
 
@@ -271,7 +271,7 @@ public sealed class QueueStorageTests
         for (var seq = 1; seq <= half + 1; seq++)
         {
             Append(queue, seq, ttlMs: -1);
-            Assert.Equal(1, queue.Deliver(1, nowMs: 0));
+            Assert.Equal(1, queue.Deliver(1, nowMs: 0).Count);
             Assert.Equal(seq <= half ? 1 : 2, _effects.Marks.Count);
         }
     }
