@@ -6,10 +6,10 @@ using Spectre.Console;
 
 namespace Posthaste.Bench;
 
-/// <summary>The command line: compare, run, list, calibrate.</summary>
+/// <summary>The command line: compare, run, operating, list, calibrate.</summary>
 internal static class BenchCommand
 {
-    private const int ExitFailed = 1;
+    internal const int ExitFailed = 1;
     private const int ExitUsage = 2;
 
     private static readonly Option<string[]> Workloads = Names(
@@ -32,16 +32,16 @@ internal static class BenchCommand
         Description = "Connections, idle workloads; each has its own number if left out.",
     };
 
-    private static readonly Option<string?> JsonFile = new("--json") { Description = "Write all results here." };
-    private static readonly Option<string?> MarkdownFile = new("--markdown") { Description = "Write the table here." };
+    internal static readonly Option<string?> JsonFile = new("--json") { Description = "Write all results here." };
+    internal static readonly Option<string?> MarkdownFile = new("--markdown") { Description = "Write the table here." };
 
-    private static readonly Option<string> WorkDirectory = new("--work-dir")
+    internal static readonly Option<string> WorkDirectory = new("--work-dir")
     {
         Description = "Where the brokers keep their data; on a real disk, or syncs cost nothing.",
         DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "posthaste-bench"),
     };
 
-    private static readonly Option<string> Posthaste = new("--posthaste")
+    internal static readonly Option<string> Posthaste = new("--posthaste")
     {
         Description = "The posthaste.dll to measure.",
         DefaultValueFactory = _ => PosthasteBroker.FindAssembly(),
@@ -81,13 +81,14 @@ internal static class BenchCommand
         {
             compare,
             run,
+            OperatingCommand.Create(),
             list,
             calibrate,
         };
     }
 
     /// <summary>Says in one line what the user has to change: a wrong name, a broker that is not there.</summary>
-    private static int Guard(Func<int> action)
+    internal static int Guard(Func<int> action)
     {
         try
         {
@@ -110,23 +111,9 @@ internal static class BenchCommand
     {
         IAnsiConsole console = AnsiConsole.Console;
         string workDirectory = arguments.GetValue(WorkDirectory)!;
-        Directory.CreateDirectory(workDirectory);
-        Machine machine = Machine.Describe(workDirectory);
-        console.MarkupLineInterpolated($"[grey]{machine}[/]");
-        if (machine.SyncsMeanNothing)
-        {
-            console.MarkupLineInterpolated($"[yellow]{workDirectory} is in memory: a sync costs nothing there.[/]");
-        }
-
-        WorkloadOptions options = new(
-            TimeSpan.FromSeconds(arguments.GetValue(WarmUp)),
-            TimeSpan.FromSeconds(arguments.GetValue(Seconds)),
-            arguments.GetValue(InFlight),
-            arguments.GetValue(Backlog),
-            arguments.GetValue(Queues),
-            arguments.GetValue(Connections));
+        Machine machine = DescribeMachine(console, workDirectory);
         string assembly = arguments.GetValue(Posthaste)!;
-        Runner runner = new(console, options, (name, protocol) => name switch
+        Runner runner = new(console, ReadLoad(arguments), (name, protocol) => name switch
         {
             PosthasteBroker.BrokerName => new PosthasteBroker(workDirectory, assembly, protocol),
             MosquittoBroker.BrokerName => protocol == Protocol.Mqtt ? new MosquittoBroker(workDirectory) : null,
@@ -140,6 +127,27 @@ internal static class BenchCommand
         WriteFile(arguments.GetValue(MarkdownFile), () => ComparisonWriter.ToMarkdown(comparison, machine));
         return comparison.Failures.Count == 0 ? 0 : ExitFailed;
     }
+
+    internal static Machine DescribeMachine(IAnsiConsole console, string workDirectory)
+    {
+        Directory.CreateDirectory(workDirectory);
+        Machine machine = Machine.Describe(workDirectory);
+        console.MarkupLineInterpolated($"[grey]{machine}[/]");
+        if (machine.SyncsMeanNothing)
+        {
+            console.MarkupLineInterpolated($"[yellow]{workDirectory} is in memory: a sync costs nothing there.[/]");
+        }
+
+        return machine;
+    }
+
+    internal static WorkloadOptions ReadLoad(ParseResult arguments) => new(
+        TimeSpan.FromSeconds(arguments.GetValue(WarmUp)),
+        TimeSpan.FromSeconds(arguments.GetValue(Seconds)),
+        arguments.GetValue(InFlight),
+        arguments.GetValue(Backlog),
+        arguments.GetValue(Queues),
+        arguments.GetValue(Connections));
 
     private static int List()
     {
@@ -169,7 +177,7 @@ internal static class BenchCommand
             name, ComparisonWriter.Format(figure.PerSecond), ComparisonWriter.Format(figure.CpuNanosPerMessage));
     }
 
-    private static void WriteFile(string? path, Func<string> content)
+    internal static void WriteFile(string? path, Func<string> content)
     {
         if (path is not null)
         {
@@ -177,7 +185,7 @@ internal static class BenchCommand
         }
     }
 
-    private static Command WithLoadOptions(Command command)
+    internal static Command WithLoadOptions(Command command)
     {
         Option[] options =
         [
@@ -191,7 +199,7 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Option<string[]> Names(string name, string description, params string[] defaults) => new(name)
+    internal static Option<string[]> Names(string name, string description, params string[] defaults) => new(name)
     {
         Description = description,
         DefaultValueFactory = _ => defaults,
@@ -199,7 +207,7 @@ internal static class BenchCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static Option<int> Number(string name, string description, int value)
+    internal static Option<int> Number(string name, string description, int value)
     {
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>

@@ -55,8 +55,10 @@ internal sealed class Runner(IAnsiConsole console, WorkloadOptions options, Func
             server = broker.WaitUntilReady(StartTimeout);
             try
             {
-                return new RunResult(
-                    workload.Name, name, server, round, workload.Run(broker, options, cancellation), Failure: null);
+                broker.Prepare();
+                IReadOnlyList<Metric> metrics = workload.Run(broker, options, cancellation);
+                broker.Verify();
+                return new RunResult(workload.Name, name, server, round, metrics, Failure: null);
             }
             catch (Exception e) when (e is InvalidOperationException or ConnectionException or IOException)
             {

@@ -103,6 +103,16 @@ internal abstract class Broker : IDisposable
         }
     }
 
+    /// <summary>Called once it is ready and before the load comes.</summary>
+    public virtual void Prepare()
+    {
+    }
+
+    /// <summary>Called behind the load: throws when what was to go on beside it did not.</summary>
+    public virtual void Verify()
+    {
+    }
+
     /// <summary>The last lines that the broker wrote.</summary>
     public string Output()
     {

@@ -6,7 +6,7 @@ namespace Posthaste.Bench.Brokers;
 /// <param name="workDirectory">Where its data directory goes.</param>
 /// <param name="assembly">The built posthaste.dll.</param>
 /// <param name="protocol">What it is to listen for, and nothing else.</param>
-internal sealed class PosthasteBroker(string workDirectory, string assembly, Protocol protocol)
+internal class PosthasteBroker(string workDirectory, string assembly, Protocol protocol)
     : Broker(BrokerName, workDirectory, protocol)
 {
     public const string BrokerName = "posthaste";
@@ -24,6 +24,9 @@ internal sealed class PosthasteBroker(string workDirectory, string assembly, Pro
         return Path.Combine(root, "artifacts", "bin", "Posthaste", "release", "posthaste.dll");
     }
 
+    /// <summary>What it is to listen for beside the load's protocol.</summary>
+    protected virtual IEnumerable<string> MoreListeners => [];
+
     public override void Start()
     {
         if (!File.Exists(assembly))
@@ -37,7 +40,10 @@ internal sealed class PosthasteBroker(string workDirectory, string assembly, Pro
     protected override ProcessStartInfo Describe()
     {
         string listener = $"{Protocol.ToString().ToLowerInvariant()}={EndPoint}";
-        string[] listen = ["--listen", "default=off", "--listen", listener];
+        IEnumerable<string> listen =
+            from one in (IEnumerable<string>)["default=off", listener, .. MoreListeners]
+            from argument in (string[])["--listen", one]
+            select argument;
         return new("dotnet", [assembly, "serve", "--data", Path.Combine(Home, "data"), .. listen]);
     }
 }

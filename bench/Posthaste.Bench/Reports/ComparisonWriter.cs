@@ -43,11 +43,20 @@ internal static class ComparisonWriter
         }
 
         console.Write(table);
-        foreach (RunResult failure in comparison.Failures)
+        WriteFailures(console, comparison.Failures);
+    }
+
+    /// <returns>Whether there was any.</returns>
+    public static bool WriteFailures(IAnsiConsole console, IReadOnlyList<RunResult> results)
+    {
+        RunResult[] failures = [.. results.Where(result => result.Failure is not null)];
+        foreach (RunResult failure in failures)
         {
             console.MarkupLineInterpolated(
                 $"[red]failed[/] {failure.Workload} on {failure.Broker}, round {failure.Round}: {failure.Failure}");
         }
+
+        return failures.Length > 0;
     }
 
     public static string ToMarkdown(Comparison comparison, Machine machine)
