@@ -37,6 +37,38 @@ public sealed class ActionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_virtual_host_is_described_protected_and_deleted()
+    {
+        await _visitor.LogInAsync("guest", "guest");
+        using (await _visitor.PostAsync("/do/vhost-put", "/vhosts", ("name", "shop"), ("description", "the shop's"),
+            ("tags", "eu, live"), ("default_queue_type", "quorum"), ("tracing", "on"), ("next", "/vhosts")))
+        {
+            var page = await _visitor.ReadAsync("/vhosts?name=shop");
+            Assert.Contains("the shop&#x27;s", page, StringComparison.Ordinal);
+            Assert.Contains("Delete shop", page, StringComparison.Ordinal);
+        }
+
+        using (await _visitor.PostAsync("/do/vhost-protect", "/vhosts", ("name", "shop")))
+            Assert.Contains("It is protected from deletion", await _visitor.ReadAsync("/vhosts?name=shop"));
+        var host = await _broker.ApiAsync(HttpMethod.Get, "vhosts/shop");
+        Assert.Contains("\"tags\":[\"eu\",\"live\"],\"default_queue_type\":\"quorum\"", host, StringComparison.Ordinal);
+        using (await _visitor.PostAsync("/do/vhost-delete", "/vhosts", ("name", "shop"), ("back", "/vhosts")))
+        {
+            Assert.Contains("because it is protected from deletion", await _visitor.ReadAsync("/vhosts"),
+                StringComparison.Ordinal);
+        }
+
+        using (await _visitor.PostAsync("/do/vhost-unprotect", "/vhosts", ("name", "shop")))
+        using (await _visitor.PostAsync("/do/vhost-delete", "/vhosts", ("name", "shop"), ("next", "/vhosts")))
+        {
+            Assert.Contains("Virtual host shop was deleted.", await _visitor.ReadAsync("/vhosts"),
+                StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("shop", await _broker.ApiAsync(HttpMethod.Get, "vhosts"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_form_of_another_site_does_nothing()
     {
         await _visitor.LogInAsync("guest", "guest");

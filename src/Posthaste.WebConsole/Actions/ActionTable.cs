@@ -95,8 +95,22 @@ internal static class ActionTable
             $"Policy {form[Name]} is in effect."),
         ["policy-delete"] = static form => new ActionCall(
             HttpMethod.Delete, PolicyPath(form), null, $"Policy {form[Name]} was deleted."),
-        ["vhost-add"] = static form => new ActionCall(
-            HttpMethod.Put, form.Path("vhosts", Name), null, $"Virtual host {form[Name]} is there."),
+        ["vhost-put"] = static form => new ActionCall(
+            HttpMethod.Put, form.Path("vhosts", Name),
+            new JsonObject
+            {
+                ["description"] = form["description"],
+                ["tags"] = form["tags"],
+                ["default_queue_type"] = form["default_queue_type"] is { Length: > 0 } type ? type : null,
+                ["tracing"] = form.Has("tracing"),
+            },
+            $"Virtual host {form[Name]} was saved."),
+        ["vhost-protect"] = static form => new ActionCall(
+            HttpMethod.Post, ProtectionPath(form), null, $"Virtual host {form[Name]} is protected from deletion."),
+        ["vhost-unprotect"] = static form => new ActionCall(
+            HttpMethod.Delete, ProtectionPath(form), null, $"Virtual host {form[Name]} can be deleted."),
+        ["vhost-delete"] = static form => new ActionCall(
+            HttpMethod.Delete, form.Path("vhosts", Name), null, $"Virtual host {form[Name]} was deleted."),
     };
 
     /// <summary>Null when there is no such action.</summary>
@@ -105,6 +119,8 @@ internal static class ActionTable
 
     private static string BindingPath(ActionForm form) =>
         Target.Path("bindings", form[Vhost], "e", form["source"], form["kind"], form["destination"]);
+
+    private static string ProtectionPath(ActionForm form) => form.Path("vhosts", Name) + "/deletion/protection";
 
     /// <summary>Two kinds, and no other path of the API.</summary>
     private static string PolicyPath(ActionForm form) => form.Path(

@@ -77,7 +77,9 @@ public sealed record BindingView(
     public string SourceShown => Source.Length == 0 ? "amq.default" : Source;
 }
 
-public sealed record VirtualHostView(string Name, long Messages, long MessagesReady, long MessagesUnacknowledged);
+public sealed record VirtualHostView(
+    string Name, string Description, string[] Tags, string DefaultQueueType, bool Tracing, bool ProtectedFromDeletion,
+    long Messages, long MessagesReady, long MessagesUnacknowledged);
 
 public sealed record ConnectionView(
     string Name, string? UserProvidedName, string User, string Vhost, string Protocol, bool Ssl, long ConnectedAt,

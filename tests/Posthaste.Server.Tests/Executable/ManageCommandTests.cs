@@ -80,6 +80,28 @@ public sealed class ManageCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_virtual_host_is_described_protected_and_deleted()
+    {
+        await DoAsync("vhosts", "add", "shop", "--description", "the shop's", "--tags", "eu,live");
+        await DoAsync("vhosts", "describe", "shop", "--default-queue-type", "quorum", "--tracing", "on");
+        var host = Assert.Single(await RowsAsync("vhosts", "describe", "shop"));
+        Assert.Equal(
+            ("the shop's", "live", "quorum", true),
+            ((string)host["description"]!, (string)host["tags"]![1]!, (string)host["default_queue_type"]!,
+                (bool)host["tracing"]!));
+        Assert.Contains("the shop's", await DoAsync("vhosts", "describe", "shop"), StringComparison.Ordinal);
+
+        await DoAsync("vhosts", "protect", "shop");
+        var api = $"http://guest:guest@127.0.0.1:{_serve.PortOf("http")}";
+        var refused = await PosthasteProcess.RunAsync("vhosts", "delete", "shop", "--api", api);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("because it is protected from deletion", refused.Error, StringComparison.Ordinal);
+        await DoAsync("vhosts", "unprotect", "shop");
+        await DoAsync("vhosts", "delete", "shop");
+        Assert.DoesNotContain(await RowsAsync("vhosts"), row => (string)row["name"]! == "shop");
+    }
+
+    [Fact]
     public async Task Policies_are_set_and_cleared()
     {
         await DoAsync("policies", "set", "bounded", "^ev", """{"max-length": 10}""", "--priority", "3");

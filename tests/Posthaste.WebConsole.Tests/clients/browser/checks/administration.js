@@ -44,13 +44,28 @@ check('who is no administrator is not shown what only administrators may do', as
   await page.getByRole('alert').getByText('Not administrator user').waitFor();
 }, { user: null });
 
-check('a virtual host is added', async page => {
+check('a virtual host is added, described, protected and deleted', async page => {
   const name = unique('host');
   await page.goto(`${base}/vhosts`);
   await page.getByText('Add a virtual host…').click();
   await page.getByLabel('Name').fill(name);
   await page.getByRole('button', { name: 'Add' }).click();
-  await page.getByRole('link', { name }).waitFor();
+  await page.getByRole('link', { name: `Change ${name}` }).click();
+  await page.getByLabel('Description').first().fill('for the test');
+  await page.getByLabel('Queues that do not say it are').first().selectOption('quorum');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('cell', { name: 'for the test' }).waitFor();
+  await page.getByRole('link', { name: `Change ${name}` }).click();
+  await page.getByRole('button', { name: 'Protect from deletion' }).click();
+  await page.getByRole('button', { name: 'Let it be deleted' }).waitFor();
+  assert.equal((await api('GET', `vhosts/${name}`)).default_queue_type, 'quorum');
+  await page.getByText('Delete…').click();
+  assert.equal(await page.getByRole('button', { name: `Delete ${name}` }).count(), 0);
+  await page.getByRole('button', { name: 'Let it be deleted' }).click();
+  await page.getByText('Delete…').click();
+  await page.getByRole('button', { name: `Delete ${name}` }).click();
+  await page.getByText(`Virtual host ${name} was deleted.`).waitFor();
+  assert.ok(!(await api('GET', 'vhosts')).some(host => host.name === name));
 });
 
 check('definitions go out and in', async page => {
