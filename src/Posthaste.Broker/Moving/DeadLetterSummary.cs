@@ -38,15 +38,15 @@ public sealed record DeadLetterSummary(
         ArgumentNullException.ThrowIfNull(queue);
         var groups = new Dictionary<(string Queue, string Reason), DeadLetterGroup>();
         long scanned = 0, neverDied = 0;
-        var walk = new QueueWalk(queue);
+        using var walk = new QueueWalk(queue);
         var isMore = true;
         while (isMore && scanned < scanMax && !cancellation.IsCancellationRequested)
         {
-            isMore = walk.Step((_, message) =>
+            isMore = walk.Step((in message) =>
             {
                 if (scanned == scanMax) return false;
                 scanned++;
-                var deaths = DeathHistory.Read(message.Annotations).Deaths;
+                var deaths = DeathHistory.Read(message.Message.Annotations).Deaths;
                 if (deaths.Count == 0) neverDied++;
                 else Add(groups, deaths[0]);
                 return true;

@@ -70,7 +70,7 @@ public sealed class MessageMover
     /// <param name="cancellation">Ends it between two batches; what was moved is moved.</param>
     public async Task<MoveResult> RunAsync(CancellationToken cancellation)
     {
-        var walk = new QueueWalk(_from);
+        using var walk = new QueueWalk(_from);
         while (_stopped is null && !IsEnough && walk.Step(Visit))
         {
             if (_batch.Count > 0) await FinishBatchAsync(cancellation).ConfigureAwait(false);
@@ -87,9 +87,10 @@ public sealed class MessageMover
 
     private bool IsEnough => _moved + _batch.Count >= (_request.CountMax ?? long.MaxValue);
 
-    private bool Visit(EntryId id, MessageView message)
+    private bool Visit(in DeliveredMessage found)
     {
         if (_batch.Count == _batchCountMax || _batch.IsFull || IsEnough) return false;
+        var message = found.Message;
         var deaths = DeathHistory.Read(message.Annotations).Deaths;
         var last = deaths.Count > 0 ? deaths[0] : null;
         var format = _broker.Formats.For(message.Format);
@@ -100,7 +101,7 @@ public sealed class MessageMover
         }
 
         var to = _destination ?? FindOrigin(last!);
-        if (to is not null && !TryMove(id, in message, to, last)) return false;
+        if (to is not null && !TryMove(found.Id, in message, to, last)) return false;
         _scanned++;
         _matched++;
         return true;

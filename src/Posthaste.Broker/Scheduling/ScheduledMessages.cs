@@ -1,6 +1,5 @@
 using Posthaste.Broker.Queues;
 using Posthaste.Broker.Storage;
-using Posthaste.Core.Messages;
 using Posthaste.Core.Queues;
 using Posthaste.Core.Routing;
 
@@ -100,38 +99,29 @@ public sealed class ScheduledMessages
     /// <summary>Null when it has left, or can't be read.</summary>
     private ScheduledMessage? Read(in DelayedEntry listed)
     {
-        var store = _queue.Host.Broker.Store;
+        // Without what only its bytes say, where they can't be read; when it is due, the log says so.
+        var message = new ScheduledMessage(listed.Id.Value, listed.DueMs, 0, [], [], listed.BodyBytes);
         var lease = default(BlockLease);
         try
         {
-            while (_queue.TryPeek(listed.Id, out var entry))
-            {
-                try
+            var result = _queue.Show(
+                listed.Id,
+                (in shown) =>
                 {
-                    if (store.TryRead(entry.Location, entry.Length, ref lease, out var bytes))
-                        return Describe(in listed, new MessageView(bytes));
-                    store.Load(entry.Location, entry.Length);
-                }
-                finally
-                {
-                    _queue.EndPeek(in entry);
-                }
-            }
-        }
-        catch (IOException)
-        {
-            // Shown without what only its bytes say; when it is due, the log says that it can't be read.
-            return new ScheduledMessage(listed.Id.Value, listed.DueMs, 0, [], [], listed.BodyBytes);
+                    message = message with
+                    {
+                        ReceivedMs = shown.Message.ReceivedAtMs,
+                        Exchange = shown.Message.Exchange.ToArray(),
+                        RoutingKey = shown.Message.RoutingKey.ToArray(),
+                    };
+                    return true;
+                },
+                ref lease);
+            return result == ShowResult.Gone ? null : message;
         }
         finally
         {
             lease.Release();
         }
-
-        return null;
     }
-
-    private static ScheduledMessage Describe(in DelayedEntry listed, MessageView message) => new(
-        listed.Id.Value, listed.DueMs, message.ReceivedAtMs, message.Exchange.ToArray(), message.RoutingKey.ToArray(),
-        listed.BodyBytes);
 }

@@ -76,19 +76,6 @@ internal sealed partial class MessageLoader : IDisposable
         }
     }
 
-    /// <summary>Completes when all that has been asked for by now was read.</summary>
-    public Task WhenReadAsync()
-    {
-        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_posting)
-        {
-            if (_isStopped) read.SetResult();
-            else _work.Add(_ => read.SetResult());
-        }
-
-        return read.Task;
-    }
-
     /// <summary>Runs what is waiting, on the caller's thread.</summary>
     /// <returns>Whether there was anything.</returns>
     public bool RunPending()

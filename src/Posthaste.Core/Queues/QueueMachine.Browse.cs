@@ -64,15 +64,26 @@ public sealed partial class QueueMachine
         return into.Count > start ? BrowseStep.Found : BrowseStep.End;
     }
 
+    /// <summary>
+    /// A walk that a block was read for has passed it: what came into memory with it may leave again, unless the head
+    /// is near.
+    /// </summary>
+    public void PassedBlock(byte level, in ColdBlock block)
+    {
+        if (LogOf(new EntryId(level, 0)) is not { } log || log.Spans.Find(block) is not { } span) return;
+        log.Cool(span);
+        log.Expiry.CompactIfLarge(log.Chunks);
+    }
+
     /// <summary>Looks a ready entry up.</summary>
     /// <returns>False when it is not ready, or has no index in memory.</returns>
-    public bool TryGetReady(EntryId id, out QueueEntry entry)
+    public bool TryGetReady(EntryId id, out QueueEntry entry, out EntryCounters counters)
     {
-        entry = default;
+        (entry, counters) = (default, default);
         if (LogOf(id) is not { } log) return false;
         ref var ready = ref log.Chunks.Find(id.Seq);
         if (!EntryLog.IsReady(ref ready)) return false;
-        entry = ready;
+        (entry, counters) = (ready, CountersOf(id, ready));
         return true;
     }
 

@@ -122,7 +122,7 @@ internal sealed class QueueResource : IResource
     }
 
     /// <summary>Shows messages that stay where they are; consumers notice nothing.</summary>
-    private static async Task BrowseAsync(ApiRequest request)
+    private static Task BrowseAsync(ApiRequest request)
     {
         var queue = Find(request);
         RequireRead(request, queue);
@@ -131,14 +131,19 @@ internal sealed class QueueResource : IResource
         var count = Listing.Number(query, "count", missing: 20, 1, BrowseCountMax);
         var bytesMax = Listing.Number(query, "truncate", missing: 50_000, 0, BrowseBodyBytesMax);
         var shown = new JsonArray();
-        var end = await queue.BrowseAsync(
-            skip, count, (in message) => shown.Add(MessageRow.Describe(message, isBase64: false, bytesMax)),
-            request.Context.RequestAborted).ConfigureAwait(false);
-        await Json.WriteAsync(request.Context, new JsonObject
+        var end = queue.Browse(
+            skip, count,
+            (in message) =>
+            {
+                shown.Add(MessageRow.Describe(message, isBase64: false, bytesMax));
+                return true;
+            },
+            request.Context.RequestAborted);
+        return Json.WriteAsync(request.Context, new JsonObject
         {
             ["messages"] = shown,
             ["end"] = end.ToString().ToLowerInvariant(),
-        }).ConfigureAwait(false);
+        });
     }
 
     private static async Task ActAsync(ApiRequest request)
