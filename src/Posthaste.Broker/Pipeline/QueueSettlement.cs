@@ -8,13 +8,15 @@ namespace Posthaste.Broker.Pipeline;
 /// <param name="Ranges">Entries that leave it.</param>
 internal readonly record struct QueueSettlement(ulong QueueId, EntryRanges Ranges)
 {
-    /// <summary>Entries that come back to it, with what they have been through then.</summary>
-    public IReadOnlyList<(EntryId Id, EntryCounters Counters)> Returned { get; init; } = [];
+    /// <summary>
+    /// Entries that come back to it, with what they have been through then, and until when they wait (0: not at all).
+    /// </summary>
+    public IReadOnlyList<(EntryId Id, EntryCounters Counters, long DueMs)> Returned { get; init; } = [];
 
     /// <summary>Bytes of its parts of the record.</summary>
     public int PartBytes =>
         (Ranges.Count == 0 ? 0 : CompoundRecord.PartHeaderBytes + SettleRecord.Size(Ranges.Count))
-        + (Returned.Count * (CompoundRecord.PartHeaderBytes + CountersRecord.Bytes));
+        + Returned.Sum(static entry => CompoundRecord.PartHeaderBytes + ReturnRecord.Size(entry.DueMs));
 
     /// <summary>Writes its parts.</summary>
     /// <returns>The rest of the target.</returns>
@@ -28,11 +30,12 @@ internal readonly record struct QueueSettlement(ulong QueueId, EntryRanges Range
             target = target[size..];
         }
 
-        foreach (var (id, counters) in Returned)
+        foreach (var (id, counters, dueMs) in Returned)
         {
-            target = CompoundRecord.BeginPart(target, RecordType.Counters, CountersRecord.Bytes);
-            CountersRecord.Write(target, QueueId, id, counters);
-            target = target[CountersRecord.Bytes..];
+            var size = ReturnRecord.Size(dueMs);
+            target = CompoundRecord.BeginPart(target, ReturnRecord.TypeFor(dueMs), size);
+            ReturnRecord.Write(target, QueueId, id, counters, dueMs);
+            target = target[size..];
         }
 
         return target;

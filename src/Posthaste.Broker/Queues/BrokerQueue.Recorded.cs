@@ -64,7 +64,8 @@ public sealed partial class BrokerQueue
         List<(EntryId Id, Subscription? By)> leaving, List<ReturnedDelivery> comingBack, out int copyCount)
     {
         var ranges = new EntryRanges();
-        var returned = new List<(EntryId, EntryCounters)>(comingBack.Count);
+        var returned = new List<(EntryId, EntryCounters, long)>(comingBack.Count);
+        var nowMs = _broker.NowMs;
         lock (_strand)
         {
             copyCount = _copyCount;
@@ -75,8 +76,9 @@ public sealed partial class BrokerQueue
 
             foreach (var (id, _, countsAsFailure) in comingBack)
             {
-                if (_machine.TryGetUnacked(id, out var entry) && entry.Is(EntryFlags.Persistent))
-                    returned.Add((id, _machine.ForeseeReturn(id, in entry, countsAsFailure, out _)));
+                if (!_machine.TryGetUnacked(id, out var entry) || !entry.Is(EntryFlags.Persistent)) continue;
+                var counters = _machine.ForeseeReturn(id, in entry, countsAsFailure, out _);
+                returned.Add((id, counters, _machine.ForeseeWait(counters, countsAsFailure, nowMs)));
             }
 
             return _facts.Flush() ? new QueueSettlement(Id, ranges) { Returned = returned } : null;

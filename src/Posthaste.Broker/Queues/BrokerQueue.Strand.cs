@@ -71,13 +71,14 @@ public sealed partial class BrokerQueue : IQueueEffects, IThreadPoolWorkItem
         return DeadLetterOutcome.Moving;
     }
 
-    void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters)
+    void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters, long dueMs)
     {
-        // Left out when there is no room: the counters of a returned message count from less then, after a crash.
+        // Left out when there is no room: after a crash the counters of a returned message count from less then, and it
+        // does not wait.
         if (!entry.Is(EntryFlags.Persistent) || _isReturnRecorded || !_facts.Flush()) return;
         _broker.Pipeline.AppendFact(
-            RecordType.Counters, CountersRecord.Bytes, (Id, id, counters),
-            static (target, fact) => CountersRecord.Write(target, fact.Id, fact.id, fact.counters));
+            ReturnRecord.TypeFor(dueMs), ReturnRecord.Size(dueMs), (Id, id, counters, dueMs),
+            static (target, fact) => ReturnRecord.Write(target, fact.Id, fact.id, fact.counters, fact.dueMs));
     }
 
     void IQueueEffects.DeliveryMark(byte level, ulong belowSeq) =>

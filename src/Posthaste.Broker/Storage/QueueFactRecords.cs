@@ -6,33 +6,42 @@ using Posthaste.Storage.Journaling;
 namespace Posthaste.Broker.Storage;
 
 /// <summary>
-/// Payload of a counters record: how often an entry went out and came back.
+/// Payload of a counters record and of a waits record: an entry came back, and how often it has by now.
 /// <code>
-///  0                8                16            18            20
-/// +----------------+----------------+-------------+-------------+
-/// | queue id (u64) | entry id (u64) | deliveries  | acquired    |
-/// |                |                | (u16)       | (u16)       |
-/// +----------------+----------------+-------------+-------------+
+///  0                8                16            18            20                   28
+/// +----------------+----------------+-------------+-------------+--------------------+
+/// | queue id (u64) | entry id (u64) | deliveries  | acquired    | waits until, unix  |
+/// |                |                | (u16)       | (u16)       | ms (i64)           |
+/// +----------------+----------------+-------------+-------------+--------------------+
 /// </code>
+/// A counters record ends before the time: the entry was ready again at once.
 /// </summary>
-internal static class CountersRecord
+internal static class ReturnRecord
 {
-    public const int Bytes = 20;
+    private const int CountersBytes = 20;
 
-    public static void Write(Span<byte> target, ulong queueId, EntryId id, EntryCounters counters)
+    /// <param name="dueMs">Until when it waits; 0 for not at all.</param>
+    public static RecordType TypeFor(long dueMs) => dueMs == 0 ? RecordType.Counters : RecordType.Waits;
+
+    /// <param name="dueMs">Until when it waits; 0 for not at all.</param>
+    public static int Size(long dueMs) => dueMs == 0 ? CountersBytes : CountersBytes + sizeof(long);
+
+    public static void Write(Span<byte> target, ulong queueId, EntryId id, EntryCounters counters, long dueMs)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(target, queueId);
         BinaryPrimitives.WriteUInt64LittleEndian(target[8..], id.Value);
         BinaryPrimitives.WriteUInt16LittleEndian(target[16..], counters.DeliveryCount);
         BinaryPrimitives.WriteUInt16LittleEndian(target[18..], counters.AcquiredCount);
+        if (dueMs != 0) BinaryPrimitives.WriteInt64LittleEndian(target[CountersBytes..], dueMs);
     }
 
-    public static (ulong QueueId, EntryId Id, EntryCounters Counters) Read(ReadOnlySpan<byte> payload) => (
+    public static (ulong QueueId, EntryId Id, EntryCounters Counters, long DueMs) Read(ReadOnlySpan<byte> payload) => (
         BinaryPrimitives.ReadUInt64LittleEndian(payload),
         new EntryId(BinaryPrimitives.ReadUInt64LittleEndian(payload[8..])),
         new EntryCounters(
             BinaryPrimitives.ReadUInt16LittleEndian(payload[16..]),
-            BinaryPrimitives.ReadUInt16LittleEndian(payload[18..])));
+            BinaryPrimitives.ReadUInt16LittleEndian(payload[18..])),
+        payload.Length == CountersBytes ? 0 : BinaryPrimitives.ReadInt64LittleEndian(payload[CountersBytes..]));
 }
 
 /// <summary>

@@ -18,7 +18,7 @@ public enum RecordType : byte
     /// </summary>
     Compound = 4,
 
-    /// <summary>How often an entry was delivered so far.</summary>
+    /// <summary>How often an entry was delivered so far. See <see cref="ReturnRecord"/>.</summary>
     Counters = 5,
 
     /// <summary>Entries below it may have been delivered.</summary>
@@ -61,4 +61,10 @@ public enum RecordType : byte
 
     /// <summary>A publish that is also retained, or takes away what is. See <see cref="RetainedRecord"/>.</summary>
     Retained = 17,
+
+    /// <summary>
+    /// How often an entry was delivered so far, and until when it waits before it is delivered again. See
+    /// <see cref="ReturnRecord"/>.
+    /// </summary>
+    Waits = 18,
 }

@@ -52,9 +52,10 @@ internal sealed class Recovery(MessageBroker broker) : IJournalReplay
             case RecordType.Compound:
                 RestoreCompound(payload, payloadPosition);
                 break;
-            case RecordType.Counters:
-                var (countedId, id, counters) = CountersRecord.Read(payload);
-                Find(countedId)?.Machine.RestoreCounters(id, counters);
+            case RecordType.Counters or RecordType.Waits:
+                var (returnedTo, id, counters, dueMs) = ReturnRecord.Read(payload);
+                if (dueMs == 0) Find(returnedTo)?.Machine.RestoreCounters(id, counters);
+                else Find(returnedTo)?.Machine.RestoreWait(id, counters, dueMs);
                 break;
             case RecordType.DeliveryMark:
                 var (markedId, level, belowSeq) = DeliveryMarkRecord.Read(payload);

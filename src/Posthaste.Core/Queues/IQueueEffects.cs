@@ -93,9 +93,10 @@ public interface IQueueEffects : IQueueOffers
     DeadLetterOutcome DeadLettered(EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters);
 
     /// <summary>
-    /// The entry came back with these counters (and is ready or held): journal them if it is persistent.
+    /// The entry came back with these counters and is ready, held, or waits until <paramref name="dueMs"/> unless that
+    /// is 0: journal it if it is persistent.
     /// </summary>
-    void Returned(EntryId id, in QueueEntry entry, EntryCounters counters);
+    void Returned(EntryId id, in QueueEntry entry, EntryCounters counters, long dueMs);
 
     /// <summary>
     /// Entries of the level below <paramref name="belowSeq"/> may be delivered from now on once this fact is durable:

@@ -37,17 +37,7 @@ public sealed partial class QueueMachine
     /// </summary>
     public void RestoreCounters(EntryId id, EntryCounters counters)
     {
-        if (Log(id.Level).IsSettledInRecovery(id.Seq))
-        {
-            return;
-        }
-
-        // Never lower: a copy of the entry may carry counters older than a return that was recorded before it. The
-        // entry's flag follows in RecoveryDone, or when its block is loaded.
-        if (counters.AcquiredCount >= Counters.GetValueOrDefault(id).AcquiredCount)
-        {
-            Counters[id] = counters;
-        }
+        if (TryRestoreCounters(id, counters)) _restoredWaits?.Remove(id);
     }
 
     /// <summary>Repeats a delivery mark; the highest one counts.</summary>
@@ -80,7 +70,8 @@ public sealed partial class QueueMachine
         log.RestoreAt(id.Seq, entry);
         if (counters != default)
         {
-            RestoreCounters(id, counters);
+            // What it was copied with says nothing of waiting; the return did.
+            TryRestoreCounters(id, counters);
         }
     }
 
@@ -108,7 +99,7 @@ public sealed partial class QueueMachine
             log.FinishRecovery(_counters ?? NoCounters);
         }
 
-        _waitsAnew = Settings.DelayedRetry != DelayedRetry.Disabled;
+        WaitOn(default, new EntryId(ulong.MaxValue));
     }
 
     /// <summary>The levels in use, for <see cref="ExactDeliveryMark"/>.</summary>
@@ -121,15 +112,32 @@ public sealed partial class QueueMachine
 
     /// <summary>
     /// Writes what is not in the journal: next sequence numbers, delivery marks, blocks in segments with what is gone
-    /// of them, and the counters of returned entries. Entries in the journal are not included.
+    /// of them, the counters of returned entries and until when they wait. Entries in the journal are not included.
     /// </summary>
-    public void WriteState(IBufferWriter<byte> to) => QueueState.Write(to, _logs, _counters ?? NoCounters);
+    public void WriteState(IBufferWriter<byte> to) => QueueState.Write(to, _logs, _counters ?? NoCounters, Waits());
 
     /// <summary>Reads what <see cref="WriteState"/> wrote, into a machine without any entry.</summary>
     /// <exception cref="InvalidDataException">The state is of another version or is damaged.</exception>
     public void ReadState(ReadOnlySpan<byte> from)
     {
-        QueueState.Read(from, Log, Counters);
+        var waits = new Dictionary<EntryId, long>();
+        QueueState.Read(from, Log, Counters, waits);
         if (Counters.Count == 0) _counters = null;
+        if (waits.Count > 0) _restoredWaits = waits;
+    }
+
+    /// <returns>False when the entry has been settled, or newer counters are known.</returns>
+    private bool TryRestoreCounters(EntryId id, EntryCounters counters)
+    {
+        // Never lower: a copy of the entry may carry counters older than a return that was recorded before it. The
+        // entry's flag follows in RecoveryDone, or when its block is loaded.
+        if (Log(id.Level).IsSettledInRecovery(id.Seq)
+            || counters.AcquiredCount < Counters.GetValueOrDefault(id).AcquiredCount)
+        {
+            return false;
+        }
+
+        Counters[id] = counters;
+        return true;
     }
 }

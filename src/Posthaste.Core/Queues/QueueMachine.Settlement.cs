@@ -76,17 +76,18 @@ public sealed partial class QueueMachine
         DeadLetterReason? death = isTooMany
             ? DeadLetterReason.DeliveryLimit
             : entry.ExpiresAtMs != 0 && entry.ExpiresAtMs <= nowMs ? DeadLetterReason.Expired : null;
+        var dueMs = death == null ? ForeseeWait(counters, countsAsFailure, nowMs) : 0;
         if (death == null)
         {
             _isStalled = false;
-            if (RetryDelayMs(counters, countsAsFailure) is > 0 and var delayMs) Wait(id, ref entry, nowMs + delayMs);
+            if (dueMs > 0) Wait(id, ref entry, dueMs);
             else log!.Requeue(id.Seq, ref entry);
         }
 
         // An entry that dies and is held is still here: what it has been through is part of what a restart must know.
         if (death == null || Die(log!, id.Seq, death.Value, nowMs))
         {
-            _effects.Returned(id, entry, counters);
+            _effects.Returned(id, entry, counters, dueMs);
         }
 
         DropHeads(nowMs, TickBudget);
@@ -161,6 +162,7 @@ public sealed partial class QueueMachine
         _counters = null;
         _hold.Clear();
         _retries = null;
+        _restoredWaits = null;
         WaitingCount = 0;
         HeldCount = 0;
         UnackedCount = 0;

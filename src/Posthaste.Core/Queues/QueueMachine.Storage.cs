@@ -84,6 +84,7 @@ public sealed partial class QueueMachine
         if (LogOf(new EntryId(level, 0)) is { } log && log.Spans.Find(block) is { IsColdReady: true } span)
         {
             log.Load(span, entries, _loadCounters ??= NoteStoredCounters);
+            WaitOn(new EntryId(level, block.FirstSeq), new EntryId(level, block.LastSeq));
             if (IsByDue) log.LoadNextDue();
             _isStalled = false;
         }

@@ -8,7 +8,7 @@ namespace Posthaste.Core.Queues;
 /// <code>
 /// +---------+--------+----------------------------------------------------------+
 /// | version | levels | per level:                                               |
-/// | (u8, 1) | (u16)  |                                                          |
+/// | (u8, 2) | (u16)  |                                                          |
 /// +---------+--------+----------------------------------------------------------+
 /// | level | next seq | delivery mark | block count | counter count | blocks …   |
 /// | (u8)  | (u64)    | (u64)         | (u32)       | (u32)         | counters … |
@@ -24,44 +24,53 @@ namespace Posthaste.Core.Queues;
 /// +---------------------+-----------------+-------------+--------------------+
 ///
 /// counters of a returned entry, wherever it is: the facts of its returns may go before the entry does:
-/// +-------+----------------+----------------+
-/// | seq   | delivery count | acquired count |
-/// | (u64) | (u16)          | (u16)          |
-/// +-------+----------------+----------------+
+/// +-------+----------------+----------------+--------------------------------+
+/// | seq   | delivery count | acquired count | waits until, unix ms, 0: not   |
+/// | (u64) | (u16)          | (u16)          | (i64; version 1 has none)      |
+/// +-------+----------------+----------------+--------------------------------+
 /// </code>
 /// Blocks of transient messages are left out: they mean nothing after a restart.
 /// </summary>
 internal static class QueueState
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
-    public static void Write(IBufferWriter<byte> to, List<EntryLog> logs, Dictionary<EntryId, EntryCounters> counters)
+    /// <summary>It knows nothing of entries that wait.</summary>
+    private const byte VersionWithoutWaits = 1;
+
+    public static void Write(
+        IBufferWriter<byte> to, List<EntryLog> logs, Dictionary<EntryId, EntryCounters> counters,
+        Dictionary<EntryId, long> waits)
     {
         var writer = new Writer(to);
         writer.U8(Version);
         writer.U16((ushort)logs.Count);
         foreach (var log in logs)
         {
-            WriteLevel(ref writer, log, counters);
+            WriteLevel(ref writer, log, counters, waits);
         }
     }
 
     public static void Read(
-        ReadOnlySpan<byte> from, Func<byte, EntryLog> logOf, Dictionary<EntryId, EntryCounters> counters)
+        ReadOnlySpan<byte> from, Func<byte, EntryLog> logOf, Dictionary<EntryId, EntryCounters> counters,
+        Dictionary<EntryId, long> waits)
     {
         var reader = new Reader(from);
-        if (reader.U8() is var version and not Version)
+        var version = reader.U8();
+        if (version is not (Version or VersionWithoutWaits))
         {
-            throw new InvalidDataException($"Queue state has version {version}; this build reads version {Version}.");
+            throw new InvalidDataException(
+                $"Queue state has version {version}; this build reads versions {VersionWithoutWaits} to {Version}.");
         }
 
         for (var levels = reader.U16(); levels > 0; levels--)
         {
-            ReadLevel(ref reader, logOf(reader.U8()), counters);
+            ReadLevel(ref reader, logOf(reader.U8()), counters, version == VersionWithoutWaits ? null : waits);
         }
     }
 
-    private static void WriteLevel(ref Writer writer, EntryLog log, Dictionary<EntryId, EntryCounters> counters)
+    private static void WriteLevel(
+        ref Writer writer, EntryLog log, Dictionary<EntryId, EntryCounters> counters, Dictionary<EntryId, long> waits)
     {
         var spans = log.Spans.All.Where(span => !span.IsTransient).ToList();
         var counted = counters.Where(pair => pair.Key.Level == log.Level).ToList();
@@ -80,10 +89,12 @@ internal static class QueueState
             writer.U64(id.Seq);
             writer.U16(entryCounters.DeliveryCount);
             writer.U16(entryCounters.AcquiredCount);
+            writer.U64((ulong)waits.GetValueOrDefault(id));
         }
     }
 
-    private static void ReadLevel(ref Reader reader, EntryLog log, Dictionary<EntryId, EntryCounters> counters)
+    private static void ReadLevel(
+        ref Reader reader, EntryLog log, Dictionary<EntryId, EntryCounters> counters, Dictionary<EntryId, long>? waits)
     {
         log.StartReplay(reader.U64());
         log.Mark.DurableBelow = reader.U64();
@@ -96,7 +107,9 @@ internal static class QueueState
 
         for (; counterCount > 0; counterCount--)
         {
-            counters[log.Id(reader.U64())] = new EntryCounters(reader.U16(), reader.U16());
+            var id = log.Id(reader.U64());
+            counters[id] = new EntryCounters(reader.U16(), reader.U16());
+            if (waits is not null && reader.U64() is > 0 and var dueMs) waits[id] = (long)dueMs;
         }
     }
 

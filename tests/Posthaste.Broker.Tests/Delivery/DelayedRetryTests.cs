@@ -67,21 +67,125 @@ public sealed class DelayedRetryTests
         Assert.Equal(["first", "second", "first"], consumer.Bodies);
     }
 
-    [Fact]
-    public void After_a_crash_they_wait_anew()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void After_a_restart_they_wait_until_the_same_time(bool crash)
     {
-        Declare("all", minMs: 1_000, maxMs: 10_000);
+        Declare("all", minMs: 10_000, maxMs: 10_000);
         new Publisher(_host).Publish("q", "x");
         var consumer = _host.Consume("q");
         _host.Idle();
         consumer.Return(_host.Queue("q"));
         _host.Idle();
-        _host.CrashAndOpen();
+        Pass(6_000);
+        if (crash) _host.CrashAndOpen();
+        else _host.Restart();
         Assert.Equal((0L, 1L), (_host.Queue("q").MessageCount, Waiting));
-        Pass(1_000);
+        Pass(3_999);
+        Assert.Equal((0L, 1L), (_host.Queue("q").MessageCount, Waiting));
+        Pass(1);
+        Assert.Equal((1L, 0L), (_host.Queue("q").MessageCount, Waiting));
+        _host.CrashAndOpen();
+        Assert.Equal((1L, 0L), (_host.Queue("q").MessageCount, Waiting));
         Assert.Equal(["x"], _host.DrainBodies("q"));
         _host.CrashAndOpen();
         Assert.Equal((0L, 0L), (_host.Queue("q").MessageCount, Waiting));
+    }
+
+    [Fact]
+    public void Whose_time_passes_while_the_broker_is_down_is_ready_when_it_is_back()
+    {
+        Declare("all", minMs: 10_000, maxMs: 10_000);
+        new Publisher(_host).Publish("q", "x");
+        var consumer = _host.Consume("q");
+        _host.Idle();
+        consumer.Return(_host.Queue("q"));
+        _host.Idle();
+        _host.Crash();
+        _host.Time.Advance(20_000);
+        _host.Open();
+        Assert.Equal((1L, 0L), (_host.Queue("q").MessageCount, Waiting));
+    }
+
+    /// <summary>A later return that does not wait is what counts.</summary>
+    [Fact]
+    public void Who_came_back_for_good_does_not_wait_after_a_crash()
+    {
+        Declare("failed", minMs: 1_000, maxMs: 100_000);
+        new Publisher(_host).Publish("q", "x");
+        var consumer = _host.Consume("q");
+        _host.Idle();
+        consumer.Return(_host.Queue("q"));
+        Pass(1_000);
+        Assert.Equal(2, consumer.All.Count);
+        _host.Cancel("q", consumer);
+        consumer.Return(_host.Queue("q"), countsAsFailure: false);
+        _host.Idle();
+        _host.CrashAndOpen();
+        Assert.Equal((1L, 0L), (_host.Queue("q").MessageCount, Waiting));
+    }
+
+    /// <summary>
+    /// The record of the return goes with its file of the journal; what is left of it is in the snapshot. The message
+    /// itself is copied forward, or in a block of a segment whose index is not in memory after a restart.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3_000)]
+    public void The_time_outlives_the_journal_that_it_was_written_to(int waitingAt)
+    {
+        Declare("all", minMs: 3_600_000, maxMs: 3_600_000);
+        _host.Declare("passing");
+        var publisher = new Publisher(_host);
+        for (var i = 1; i < waitingAt; i++)
+        {
+            publisher.Publish("q", new string('.', 4_000));
+            if (i % 100 == 0) _host.Idle();
+        }
+
+        publisher.Publish("q", "x");
+        _host.Idle();
+        var consumer = _host.Consume("q");
+        do _host.Idle();
+        while (consumer.All.Count < waitingAt);
+        _host.Cancel("q", consumer);
+        consumer.Take(waitingAt - 1).Chunk(100).ToList()
+            .ForEach(ids => _host.Queue("q").Return(ids, consumer, countsAsFailure: false, FlushSet.ForThisThread));
+        consumer.Return(_host.Queue("q"));
+        _host.Idle();
+        Assert.Equal(waitingAt, Waiting);
+        PassMessages("passing", 3_000);
+        _host.CrashAndOpen();
+        PassMessages("passing", 3_000);
+        _host.CrashAndOpen();
+
+        var again = _host.Consume("q");
+        Pass(1_000);
+        Assert.Empty(again.All);
+        Pass(3_600_000);
+        do _host.Idle();
+        while (_host.Queue("q").MessageCount > 0);
+        Assert.Equal(waitingAt, again.All.Count);
+        Assert.Equal("x", again.All[^1].Body);
+    }
+
+    [Fact]
+    public void A_transaction_that_returns_messages_says_until_when_they_wait()
+    {
+        Declare("all", minMs: 10_000, maxMs: 10_000);
+        new Publisher(_host).Publish("q", "x");
+        var consumer = _host.Consume("q");
+        _host.Idle();
+        var transaction = _host.Host.BeginTransaction();
+        transaction.Return(_host.Queue("q"), Assert.Single(consumer.Take()), consumer, countsAsFailure: true);
+        transaction.Commit(new RecordingCallback());
+        _host.Idle();
+        Assert.Equal((0L, 1L), (_host.Queue("q").MessageCount, Waiting));
+        _host.CrashAndOpen();
+        Assert.Equal((0L, 1L), (_host.Queue("q").MessageCount, Waiting));
+        Pass(10_000);
+        Assert.Equal((1L, 0L), (_host.Queue("q").MessageCount, Waiting));
     }
 
     [Fact]
@@ -97,6 +201,19 @@ public sealed class DelayedRetryTests
         _host.CrashAndOpen();
         Pass(1_000);
         Assert.Empty(_host.DrainBodies("q"));
+    }
+
+    /// <summary>So many that the journal's files are used again.</summary>
+    private void PassMessages(string queue, int count)
+    {
+        var publisher = new Publisher(_host);
+        for (var i = 0; i < count; i++)
+        {
+            publisher.Publish(queue, new string('.', 4_000));
+            if (i % 100 == 0) _host.Drain(queue);
+        }
+
+        _host.Drain(queue);
     }
 
     private long Waiting => _host.Queue("q").WaitingCount;

@@ -181,7 +181,7 @@ public sealed class QueueCostTests
             EntryId id, in QueueEntry entry, DeadLetterReason reason, EntryCounters counters) =>
             DeadLetterOutcome.Moving;
 
-        public void Returned(EntryId id, in QueueEntry entry, EntryCounters counters)
+        public void Returned(EntryId id, in QueueEntry entry, EntryCounters counters, long dueMs)
         {
         }
 

@@ -615,7 +615,7 @@ internal sealed class QueueHarness : IQueueEffects
         return DeadLetterOutcome.Moving;
     }
 
-    void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters)
+    void IQueueEffects.Returned(EntryId id, in QueueEntry entry, EntryCounters counters, long dueMs)
     {
         _leavings.Add($"returned {QueueModel.Line(id, true, counters.DeliveryCount, counters.AcquiredCount)}");
         if (entry.Is(EntryFlags.Persistent))

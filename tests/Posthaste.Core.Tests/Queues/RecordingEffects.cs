@@ -63,8 +63,8 @@ internal sealed class RecordingEffects : IQueueEffects
         return RefusesDeadLetters ? DeadLetterOutcome.KeepTrying : DeadLetterOutcome.Moving;
     }
 
-    public void Returned(EntryId id, in QueueEntry entry, EntryCounters counters) =>
-        Lines.Add($"returned {id} {counters.DeliveryCount}/{counters.AcquiredCount}");
+    public void Returned(EntryId id, in QueueEntry entry, EntryCounters counters, long dueMs) => Lines.Add(
+        $"returned {id} {counters.DeliveryCount}/{counters.AcquiredCount}" + (dueMs > 0 ? $" until {dueMs}" : ""));
 
     public void DeliveryMark(byte level, ulong belowSeq) => Marks.Add((level, belowSeq));
 
