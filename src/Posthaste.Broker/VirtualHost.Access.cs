@@ -46,7 +46,7 @@ public sealed partial class VirtualHost
     /// <summary>Null when a key may be used with an exchange; asked of topic exchanges only.</summary>
     internal CatalogError? CheckKey(AccessKind kind, Exchange exchange, string key, BrokerConnection by) =>
         by.Access.IsFull || exchange.Type != ExchangeType.Topic
-        || by.Access.MayUseKey(kind, exchange.Name, key, by.ClientId)
+        || by.Access.MayUseKey(kind, exchange.Name, key, by.TopicClient)
             ? null
             : Refused($"{Verb(kind)} access to topic '{key}' in exchange '{exchange.Name}' in vhost '{Name}'", by);
 

@@ -67,8 +67,8 @@ public sealed class BrokerConnection : IDisposable
     /// <summary>What the user may do here; replaced when the permissions change. Any thread.</summary>
     public AccessRules Access => _access;
 
-    /// <summary>What `{client_id}` in topic permissions stands for: MQTT's client id; empty elsewhere.</summary>
-    public string ClientId { get; set; } = "";
+    /// <summary>What variables in topic permissions stand for.</summary>
+    public TopicClient TopicClient { get; set; }
 
     /// <summary>How lists name it: by its two ends.</summary>
     public string Name => Transport.RemoteEndPoint is null

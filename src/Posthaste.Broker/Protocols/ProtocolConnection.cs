@@ -32,6 +32,11 @@ public sealed class ProtocolConnection
     /// <summary>Called once the client has logged in; by default nobody is interested.</summary>
     public Action LoggedIn { get; init; } = static () => { };
 
+    /// <summary>
+    /// Cancelled when the peer has hung up, also while nothing is read; what it had sent may still be there to read.
+    /// </summary>
+    public CancellationToken HungUp { get; init; }
+
     /// <summary>Name of the listener that it came by (`amqps`, `mqtt-ws`, …); empty in-process.</summary>
     public string Listener { get; init; } = "";
 

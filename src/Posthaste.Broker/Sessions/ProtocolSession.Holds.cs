@@ -194,7 +194,10 @@ public abstract partial class ProtocolSession
         SessionLog.Unblocked(Log, _protocol, Peer);
     }
 
-    /// <summary>Leaves the socket unread until what was taken too much of a rate is made up for.</summary>
+    /// <summary>
+    /// Leaves the socket unread until what was taken too much of a rate is made up for. Not once the client has hung
+    /// up: it has sent its last, which is charged all the same, and what it holds is wanted elsewhere.
+    /// </summary>
     private async ValueTask WaitForQuotaAsync()
     {
         var isTold = _quotaWait >= QuotaNoticeMin;
@@ -203,6 +206,7 @@ public abstract partial class ProtocolSession
         _isQuotaDue = false;
         using (Broker.Options.ConnectionTime.CreateTimer(
             static session => ((ProtocolSession)session!).QuotaDue(), this, _quotaWait, Timeout.InfiniteTimeSpan))
+        using (Transport.HungUp.UnsafeRegister(static session => ((ProtocolSession)session!).QuotaDue(), this))
         {
             if (isTold)
                 OnBlocked(QuotaReason);

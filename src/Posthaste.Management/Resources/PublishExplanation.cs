@@ -46,7 +46,7 @@ internal sealed class PublishExplanation(VirtualHost host, BrokerConnection by)
             return $"the exchange '{exchange.Name}' is internal: only other exchanges may send to it";
         if (host.CheckExchangeAccess(AccessKind.Write, exchange.Name, by) is { } error) return error.Text;
         return exchange.Type == ExchangeType.Topic
-            && !by.Access.MayUseKey(AccessKind.Write, exchange.Name, key, by.ClientId)
+            && !by.Access.MayUseKey(AccessKind.Write, exchange.Name, key, by.TopicClient)
             ? $"the topic permission of user '{by.User.Name}' on exchange '{exchange.Name}' "
                 + $"does not allow the key '{key}'"
             : null;

@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Security;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
+using Posthaste.Broker.Sessions;
 using Posthaste.Core.Notes;
 using Posthaste.Protocols.Mqtt.Wire;
 using Posthaste.Protocols.Mqtt.Wire.Packets;
@@ -156,7 +159,7 @@ internal sealed partial class MqttConnection
         try
         {
             var opened = Open(_handler.Name, user, host, _request!.ClientId);
-            opened.ClientId = _request.ClientId;
+            opened.TopicClient = new TopicClient(_request.ClientId, HasTopics: true);
             opened.OpenChannel();
             Opened.CountTraffic(this);
         }
@@ -188,11 +191,17 @@ internal sealed partial class MqttConnection
     private void BeginSession(ClientSlot slot)
     {
         var request = _request!;
+        if (request.CleanStart && slot.IsKept)
+            _handler.Registry.EndSession(slot);
+        if (_handler.Registry.IsEnding(slot))
+        {
+            WaitForEnding(slot);
+            return;
+        }
+
         _slot = slot;
         _hasClaimed = false;
         request.ExpiryS = CapExpiry(request.ExpiryS);
-        if (request.CleanStart && slot.IsKept)
-            _handler.Registry.EndSession(slot);
         var isPresent = slot.IsKept;
         if (KeepSession(slot, request) is { IsError: true } refusal)
         {
@@ -226,6 +235,18 @@ internal sealed partial class MqttConnection
             _request = null;
     }
 
+    /// <summary>
+    /// The session before this one is gone in memory only. A crash would bring it back, and the client is about to be
+    /// told that there is none [MQTT-3.2.2-2]: the slot is granted once more when that is durable.
+    /// </summary>
+    private void WaitForEnding(ClientSlot slot)
+    {
+        _grantedSlot = null;
+        _state = ConnectionState.Claiming;
+        HoldReader();
+        Broker.Pipeline.Post(new SlotGrant(this, slot));
+    }
+
     private WireError KeepSession(ClientSlot slot, ConnectRequest request)
     {
         if (request.ExpiryS > 0 && !slot.IsKept && !_handler.Registry.TryKeep(slot))
@@ -257,6 +278,17 @@ internal sealed partial class MqttConnection
         Properties = ConnAckProperties.Write(
             _request!, Limits, (uint)PacketBytesMax, _keepAliveS, _isIdAssigned, _proof.Span),
     });
+
+    private sealed class SlotGrant(MqttConnection connection, ClientSlot slot) : PipelineCallback
+    {
+        protected override void Applied(bool durable, FlushSet flushes)
+        {
+            if (durable)
+                connection.GrantSlot(slot);
+            else
+                connection.RequestClose(CloseRequest.JournalFailed);
+        }
+    }
 
     private void RefuseConnect(WireError error)
     {

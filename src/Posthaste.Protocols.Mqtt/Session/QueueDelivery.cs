@@ -33,7 +33,7 @@ internal sealed class QueueDelivery(BrokerQueue queue, QueueKind kind, MqttDeliv
     /// <summary>The filter of the group, UTF-8; empty for other queues.</summary>
     public byte[] SharedFilter { get; init; } = [];
 
-    public override string ConsumerTag => Connection?.ClientId ?? "";
+    public override string ConsumerTag => Connection?.TopicClient.Id ?? "";
 
     public override BrokerConnection? Connection => deliveries.Connection;
 

@@ -1,5 +1,6 @@
 using Posthaste.Broker;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Pipeline;
 using Posthaste.Broker.Scheduling;
 
 namespace Posthaste.Protocols.Mqtt.Session;
@@ -59,6 +60,9 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
     private readonly Lock _lock = new();
     private readonly Dictionary<(VirtualHost Host, string ClientId), ClientSlot> _slots = [];
     private readonly Dictionary<VirtualHost, int> _keptCount = [];
+
+    // Ends of sessions that are not durable yet, which a crash would take back.
+    private readonly Dictionary<(VirtualHost Host, string ClientId), int> _endings = [];
     private readonly PriorityQueue<ClientSlot, long> _due = new();
     private bool _isRunning;
 
@@ -161,11 +165,27 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
         slot.Store.RemoveAll();
         lock (_lock)
         {
+            if (slot.IsKept && _broker.Pipeline.HasJournal)
+            {
+                var key = (slot.Host, slot.ClientId);
+                _endings[key] = _endings.GetValueOrDefault(key) + 1;
+                _broker.Pipeline.Post(new Ending(this, slot));
+            }
+
             if (slot.IsKept)
                 _keptCount[slot.Host]--;
             slot.IsKept = false;
             (slot.EndsAtMs, slot.WillAtMs) = (long.MaxValue, long.MaxValue);
         }
+    }
+
+    /// <summary>
+    /// Whether a session of this client identifier has ended in memory only: nobody may be told yet that it is gone.
+    /// </summary>
+    public bool IsEnding(ClientSlot slot)
+    {
+        lock (_lock)
+            return _endings.ContainsKey((slot.Host, slot.ClientId));
     }
 
     /// <summary>
@@ -307,6 +327,22 @@ internal sealed class SessionRegistry : ITickable, IThreadPoolWorkItem
             if (isOrphan)
                 host.RemoveQueue(queue.Name);
         }
+    }
+
+    /// <summary>The end of a session is durable.</summary>
+    private void Ended(ClientSlot slot)
+    {
+        lock (_lock)
+        {
+            var key = (slot.Host, slot.ClientId);
+            if (--_endings[key] == 0)
+                _endings.Remove(key);
+        }
+    }
+
+    private sealed class Ending(SessionRegistry registry, ClientSlot slot) : PipelineCallback
+    {
+        protected override void Applied(bool durable, FlushSet flushes) => registry.Ended(slot);
     }
 
     /// <summary>Has a slot while what is due for it is done.</summary>

@@ -25,6 +25,7 @@ internal sealed record AcceptedConnection(
             Listener = Kind.Name,
             Versions = Versions,
             LoggedIn = Arrival.Leave,
+            HungUp = Context.ConnectionClosed,
             IsTls = tls is not null,
             ClientCertificate = tls?.ClientCertificate,
         };

@@ -56,12 +56,33 @@ public sealed class AccessRulesTests
         {
             ["amq.topic"] = new("^{username}\\.{client_id}\\.", "^{vhost}"),
         });
-        Assert.True(rules.MayUseKey(AccessKind.Write, "amq.topic", "a.b.c1.x", "c1"));
-        Assert.False(rules.MayUseKey(AccessKind.Write, "amq.topic", "axb.c1.x", "c1"));
-        Assert.False(rules.MayUseKey(AccessKind.Write, "amq.topic", "a.b.c2.x", "c1"));
+        Assert.True(rules.MayUseKey(AccessKind.Write, "amq.topic", "a.b.c1.x", new("c1")));
+        Assert.False(rules.MayUseKey(AccessKind.Write, "amq.topic", "axb.c1.x", new("c1")));
+        Assert.False(rules.MayUseKey(AccessKind.Write, "amq.topic", "a.b.c2.x", new("c1")));
         Assert.True(rules.MayUseKey(AccessKind.Read, "amq.topic", "/x"));
         Assert.False(rules.MayUseKey(AccessKind.Read, "amq.topic", "x"));
         Assert.True(rules.MayUseKey(AccessKind.Write, "other", "x"));
+    }
+
+    /// <summary>As keys, `/` and `.` of topics have changed places: what is one level stays one.</summary>
+    [Theory]
+    [InlineData("a.b", "clients.a/b.x", true)]
+    [InlineData("a.b", "clients.a.b.x", false)]
+    [InlineData("a", "clients.a.b.x", true)]
+    [InlineData("a", "clients.a/b.x", false)]
+    [InlineData("a/b", "clients.a/b.x", false)]
+    [InlineData("a/b", "clients.a.b.x", false)]
+    [InlineData("a+b", "clients.a+b.x", true)]
+    public void A_client_with_topics_has_its_own_level_of_them_and_nobody_elses(string id, string key, bool may)
+    {
+        var topics = new Dictionary<string, TopicPermission>
+        {
+            ["amq.topic"] = new("^clients\\.{client_id}\\.", "^clients\\.{username}\\."),
+        };
+        var byClient = new AccessRules("u", "/", Permission.Full, topics);
+        var byUser = new AccessRules(id, "/", Permission.Full, topics);
+        Assert.Equal(may, byClient.MayUseKey(AccessKind.Write, "amq.topic", key, new(id, HasTopics: true)));
+        Assert.Equal(may, byUser.MayUseKey(AccessKind.Read, "amq.topic", key, new("c", HasTopics: true)));
     }
 
     [Fact]
@@ -90,9 +111,10 @@ public sealed class AccessRulesTests
             {
                 ["t"] = new(write, read),
             });
-            return rules.MayUseKey(AccessKind.Write, "t", key, client) == NaiveKey(write, user, client, key)
-                && rules.MayUseKey(AccessKind.Read, "t", key, client) == NaiveKey(read, user, client, key)
-                && rules.MayUseKey(AccessKind.Read, "u", key, client);
+            var by = new TopicClient(client);
+            return rules.MayUseKey(AccessKind.Write, "t", key, by) == NaiveKey(write, user, client, key)
+                && rules.MayUseKey(AccessKind.Read, "t", key, by) == NaiveKey(read, user, client, key)
+                && rules.MayUseKey(AccessKind.Read, "u", key, by);
         }).QuickCheckThrowOnFailure();
 
     private static bool NaiveKey(string pattern, string user, string client, string key) => pattern switch

@@ -55,6 +55,71 @@ public sealed class MqttReconnectTests
         Assert.Equal(MqttPacket.Answer(MqttPacketType.PubComp, 7).Encode(), Read(again).Encode());
     }
 
+    /// <summary>What a client was told to be gone is not there after a crash.</summary>
+    [Fact]
+    public void ConnAckOfACleanStartWaitsUntilTheOldSessionIsDurablyGone()
+    {
+        Subscribed("c").HangUp();
+        _host.Idle();
+        var clean = Ask("c", isClean: true);
+        _host.Scheduler.RunPending();
+        Assert.False(clean.TryRead(out _));
+
+        _host.Idle();
+        Assert.Equal([0, 0], Read(clean).Body);
+        _host.CrashAndOpen();
+        Assert.Equal([0, 0], AfterCrash("c").Body);
+    }
+
+    /// <summary>Who ended the session is gone before that is on disk, and the next one does not ask for it.</summary>
+    [Fact]
+    public void ConnAckWaitsAlsoWhereAnEarlierConnectionHasEndedTheSession()
+    {
+        Subscribed("c");
+        var clean = Ask("c", isClean: true);
+        _host.Scheduler.RunPending();
+        Assert.False(clean.TryRead(out _));
+        clean.HangUp();
+        var again = Ask("c");
+        _host.Scheduler.RunPending();
+        Assert.False(again.TryRead(out _));
+        _host.Idle();
+        Assert.Equal([0, 0], Read(again).Body);
+    }
+
+    [Fact]
+    public void AFailedJournalEndsWhoWaitsForIt()
+    {
+        Subscribed("c").HangUp();
+        _host.Idle();
+        var clean = Ask("c", isClean: true);
+        _host.Scheduler.RunPending();
+        _host.Faulty.WriteErrorChance = 1;
+        _host.Idle();
+        Assert.False(clean.TryRead(out var packet) && packet.Body is [0, 0]);
+    }
+
+    /// <summary>A client with a session and a subscription in it.</summary>
+    private StepTransport Subscribed(string clientId)
+    {
+        var transport = Connect(clientId);
+        transport.Send(MqttPacket.Subscribe("t", 1));
+        _host.Idle();
+        Assert.Equal(MqttPacketType.SubAck, Read(transport).Type);
+        return transport;
+    }
+
+    /// <summary>The answer to a client that comes to the broker's next life.</summary>
+    private MqttPacket AfterCrash(string clientId)
+    {
+        var handler = new MqttHandler(_host.Broker, new MqttLimits { SystemTopicsSeconds = 0 });
+        var transport = new StepTransport(_host.Scheduler);
+        _ = handler.ServeAsync(transport.Connection, CancellationToken.None);
+        transport.Send(MqttPacket.Connect(clientId, isClean: false));
+        _host.Idle();
+        return Read(transport);
+    }
+
     private StepTransport Connect(string clientId)
     {
         var transport = Ask(clientId);
@@ -73,11 +138,11 @@ public sealed class MqttReconnectTests
         return again;
     }
 
-    private StepTransport Ask(string clientId)
+    private StepTransport Ask(string clientId, bool isClean = false)
     {
         var transport = new StepTransport(_host.Scheduler);
         _ = _handler.ServeAsync(transport.Connection, CancellationToken.None);
-        transport.Send(MqttPacket.Connect(clientId, isClean: false));
+        transport.Send(MqttPacket.Connect(clientId, isClean));
         return transport;
     }
 

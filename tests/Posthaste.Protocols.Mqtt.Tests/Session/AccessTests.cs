@@ -91,6 +91,27 @@ public sealed class AccessTests
         AssertRecorded(audit, recorded);
     }
 
+    /// <summary>As in RabbitMQ, where dots in topics stay dots; but no client is taken for another.</summary>
+    [Fact]
+    public async Task Topic_permissions_know_a_client_with_a_dot_in_its_name()
+    {
+        await using var host = Limited(out _, ".*", ".*", ".*");
+        Assert.Null(host.Broker.Users.SetTopicPermission(
+            "guest", "/", "amq.topic",
+            new TopicPermission(@"^clients\.{client_id}\.", @"^clients\.{client_id}\.")));
+        var client = await host.OpenAsync("plant-1.press");
+        Assert.Equal([ReasonCode.Success], (await client.SubscribeForAckAsync("clients/plant-1.press/#")).Codes);
+        Assert.Equal(
+            ReasonCode.Success, await client.PublishAsync("clients/plant-1.press/x", "mine", QoS.AtLeastOnce));
+        Assert.Equal(
+            ReasonCode.NotAuthorized, await client.PublishAsync("clients/plant-1/press/x", Refused, QoS.AtLeastOnce));
+        var other = await host.OpenAsync("plant-1/press");
+        Assert.Equal(
+            ReasonCode.NotAuthorized, await other.PublishAsync("clients/plant-1.press/x", Refused, QoS.AtLeastOnce));
+        Assert.Equal(
+            ReasonCode.NotAuthorized, await other.PublishAsync("clients/plant-1/press/x", Refused, QoS.AtLeastOnce));
+    }
+
     [Fact]
     public async Task Topic_permissions_hold_for_topics_and_know_the_client()
     {

@@ -67,10 +67,26 @@ public sealed class LimitTests
         Assert.Equal("held", (await held).Text);
         Assert.True(host.Broker.Statistics.QuotaHolds.Total >= TimeSpan.FromSeconds(1.5));
         Assert.True(host.Broker.Statistics.QuotaHolds.Count >= 1);
+    }
 
-        // The last one was charged, too.
-        var gone = publisher.HangUpAsync();
-        await AdvanceUntilAsync(time, gone);
+    [Fact]
+    public async Task Who_hangs_up_while_it_waits_for_its_quota_is_gone_at_once_and_its_last_messages_come()
+    {
+        await using var host = new BrokerHost(options => options.ConnectionTime = new ManualTime());
+        LimitHost(host, LimitNames.MessageRate, 1);
+        var subscriber = await host.OpenAsync("s");
+        await subscriber.SubscribeAsync("t");
+        var publisher = await host.OpenAsync("p");
+        var bytes = publisher.PublishBytes("t", "x"u8.ToArray());
+        await publisher.SendAsync([.. Enumerable.Repeat(bytes, 100).SelectMany(static one => one)]);
+        for (var i = 0; i < 100; i++) Assert.Equal("x", (await subscriber.ReceiveAsync()).Text);
+        await publisher.SendPublishAsync("t", "last");
+        await Eventually.TrueAsync(() => host.Broker.Statistics.QuotaHolds.Current == 1);
+
+        // The clock stands still: nothing is ever made up for.
+        await publisher.HangUpAsync();
+        Assert.Equal("last", (await subscriber.ReceiveAsync()).Text);
+        Assert.Equal(0, host.Broker.Statistics.QuotaHolds.Current);
     }
 
     /// <summary>In small steps: time concerns the peers, too. A wait that has not begun yet ends later.</summary>

@@ -18,6 +18,7 @@ internal sealed class TestClient : IAsyncDisposable
 
     private readonly Pipe _toBroker;
     private readonly Pipe _fromBroker;
+    private readonly CancellationTokenSource _hungUp = new();
     private readonly TaskCompletionSource<string> _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<ReceivedPacket> _early = new();
     private ushort _lastPacketId;
@@ -34,7 +35,10 @@ internal sealed class TestClient : IAsyncDisposable
             blocks, minimumSegmentSize: blockBytes, pauseWriterThreshold: outputBytesMax,
             resumeWriterThreshold: outputBytesMax / 2, useSynchronizationContext: false));
         var connection = new ProtocolConnection(
-            new Duplex(_toBroker.Reader, _fromBroker.Writer), local: null, remote: null, Abort);
+            new Duplex(_toBroker.Reader, _fromBroker.Writer), local: null, remote: null, Abort)
+        {
+            HungUp = _hungUp.Token,
+        };
         Served = handler.ServeAsync(connection, stopping);
     }
 
@@ -204,6 +208,7 @@ internal sealed class TestClient : IAsyncDisposable
     public async Task HangUpAsync()
     {
         await _toBroker.Writer.CompleteAsync();
+        await _hungUp.CancelAsync();
         await Served.WaitAsync(Deadline);
     }
 
@@ -321,8 +326,10 @@ internal sealed class TestClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _toBroker.Writer.CompleteAsync();
+        await _hungUp.CancelAsync();
         await _fromBroker.Reader.CompleteAsync();
         await Served.WaitAsync(Deadline);
+        _hungUp.Dispose();
     }
 
     private byte[] SubscribeBytes(

@@ -64,7 +64,7 @@ public sealed class AccessRules
     /// <param name="kind">What it is about.</param>
     /// <param name="exchange">Name of the exchange.</param>
     /// <param name="routingKey">The key.</param>
-    /// <param name="clientId">What `{client_id}` stands for; empty where a protocol has none.</param>
-    public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId = "") =>
-        IsFull || _grants.MayUseKey(kind, exchange, routingKey, clientId);
+    /// <param name="client">What variables of a permission stand for.</param>
+    public bool MayUseKey(AccessKind kind, string exchange, string routingKey, TopicClient client = default) =>
+        IsFull || _grants.MayUseKey(kind, exchange, routingKey, client);
 }

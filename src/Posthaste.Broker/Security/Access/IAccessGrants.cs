@@ -27,6 +27,6 @@ internal interface IAccessGrants
     /// <param name="kind">Write to publish, read to bind.</param>
     /// <param name="exchange">Name of the exchange.</param>
     /// <param name="routingKey">The key.</param>
-    /// <param name="clientId">MQTT's client id; empty where a protocol has none.</param>
-    bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId);
+    /// <param name="client">What variables of a permission stand for.</param>
+    bool MayUseKey(AccessKind kind, string exchange, string routingKey, TopicClient client);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.RegularExpressions;
 
 namespace Posthaste.Broker.Security.Access;
 
@@ -11,7 +10,7 @@ internal sealed class PermissionGrants(
     /// <summary>Expanded expressions remembered, one a client id; all are forgotten beyond.</summary>
     private const int ExpandedMax = 4_096;
 
-    private readonly ConcurrentDictionary<(string Pattern, string ClientId), AccessPattern> _expanded = new();
+    private readonly ConcurrentDictionary<(string Pattern, TopicClient Client), AccessPattern> _expanded = new();
 
     public bool MayEnter => permission is not null;
 
@@ -23,24 +22,24 @@ internal sealed class PermissionGrants(
     public bool May(AccessKind kind, AccessTarget target, string name) =>
         permission is not null && permission.For(kind).Matches(name);
 
-    public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId)
+    public bool MayUseKey(AccessKind kind, string exchange, string routingKey, TopicClient client)
     {
         if (!topics.TryGetValue(exchange, out var topic)) return true;
         var pattern = kind == AccessKind.Write ? topic.Write : topic.Read;
-        return Expand(pattern, clientId).Matches(routingKey);
+        return Expand(pattern, client).Matches(routingKey);
     }
 
-    private AccessPattern Expand(string pattern, string clientId)
+    private AccessPattern Expand(string pattern, TopicClient client)
     {
-        if (_expanded.TryGetValue((pattern, clientId), out var known)) return known;
+        if (_expanded.TryGetValue((pattern, client), out var known)) return known;
         var text = pattern
-            .Replace("{username}", Regex.Escape(user), StringComparison.Ordinal)
-            .Replace("{vhost}", Regex.Escape(virtualHost), StringComparison.Ordinal)
-            .Replace("{client_id}", Regex.Escape(clientId), StringComparison.Ordinal);
+            .Replace("{username}", client.Expand(user), StringComparison.Ordinal)
+            .Replace("{vhost}", client.Expand(virtualHost), StringComparison.Ordinal)
+            .Replace("{client_id}", client.Expand(client.Id), StringComparison.Ordinal);
 
         // Only the names in it are new since it was checked; one that makes it too long matches nothing.
         var expanded = AccessPattern.TryParse(text, out var parsed, out _) ? parsed : AccessPattern.None;
         if (_expanded.Count >= ExpandedMax) _expanded.Clear();
-        return _expanded[(pattern, clientId)] = expanded;
+        return _expanded[(pattern, client)] = expanded;
     }
 }

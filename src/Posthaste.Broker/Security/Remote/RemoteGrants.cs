@@ -33,9 +33,9 @@ internal sealed class RemoteGrants(HttpBackend backend, string user, string tags
         public bool May(AccessKind kind, AccessTarget target, string name) => Wait(owner.Backend.MayUseAsync(
             owner.User, host, target == AccessTarget.Queue ? "queue" : "exchange", name, NameOf(kind), owner.Tags));
 
-        public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId) =>
+        public bool MayUseKey(AccessKind kind, string exchange, string routingKey, TopicClient client) =>
             Wait(owner.Backend.MayUseKeyAsync(
-                owner.User, host, exchange, NameOf(kind), owner.Tags, routingKey, clientId));
+                owner.User, host, exchange, NameOf(kind), owner.Tags, routingKey, client.Id ?? ""));
 
         private static string NameOf(AccessKind kind) => kind switch
         {

@@ -97,7 +97,7 @@ public sealed class TokenGrants : IUserGrants
         public bool May(AccessKind kind, AccessTarget target, string name) =>
             scopes.Any(scope => scope.Kind == kind && scope.Name.Matches(name));
 
-        public bool MayUseKey(AccessKind kind, string exchange, string routingKey, string clientId) =>
+        public bool MayUseKey(AccessKind kind, string exchange, string routingKey, TopicClient client) =>
             scopes.Any(scope =>
                 scope.Kind == kind && scope.Name.Matches(exchange) && scope.Key.Matches(routingKey));
     }

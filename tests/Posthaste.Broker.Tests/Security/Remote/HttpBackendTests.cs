@@ -43,7 +43,7 @@ public sealed class HttpBackendTests : IDisposable
         Assert.True(rules.MayEnter);
         Assert.True(rules.May(AccessKind.Configure, "q"));
         Assert.True(rules.May(AccessKind.Read, "", AccessTarget.Exchange));
-        Assert.True(rules.MayUseKey(AccessKind.Write, "amq.topic", "a.b", "c1"));
+        Assert.True(rules.MayUseKey(AccessKind.Write, "amq.topic", "a.b", new("c1")));
         const string tags = "tags=management+impersonator";
         Assert.Equal(
         [
