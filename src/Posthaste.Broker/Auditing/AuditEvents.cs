@@ -70,6 +70,14 @@ public static class AuditEvents
     public static readonly AuditEvent OtherAction = new(
         3049, nameof(OtherAction), LogLevel.Information, "Something else was changed through the management API.");
 
+    public static readonly AuditEvent FileBegun = new(
+        3080, nameof(FileBegun), LogLevel.Information,
+        "First line of each audit file, with the last seal of the file before. Only in files.");
+
+    public static readonly AuditEvent LineTorn = new(
+        3081, nameof(LineTorn), LogLevel.Warning,
+        "The line before is a part of one: a crash has cut it off. Only in files.");
+
     public static readonly AuditEvent EntriesLost = new(
         3090, nameof(EntriesLost), LogLevel.Error,
         "So many entries are missing before this one: more came in a second than are recorded, or the file could not "
@@ -80,7 +88,7 @@ public static class AuditEvents
     [
         LoginSucceeded, LoginFailed, LoginExpired, AccessDenied, UserChanged, PermissionChanged, VirtualHostChanged,
         PolicyChanged, ParameterChanged, TopologyChanged, DefinitionsExported, DefinitionsImported, QueuePurged,
-        MessagesTaken, MessagePublished, ConnectionClosed, OtherAction, EntriesLost,
+        MessagesTaken, MessagePublished, ConnectionClosed, OtherAction, FileBegun, LineTorn, EntriesLost,
     ];
 
     /// <summary>The events as the table of docs/security.md.</summary>

@@ -33,7 +33,7 @@ public sealed class AuditLog : ITickable, IAsyncDisposable
     {
         _log = loggers.CreateLogger(Category);
         _time = time;
-        _file = options.File is null ? null : new AuditFile(options, loggers.CreateLogger<AuditFile>());
+        _file = options.File is null ? null : new AuditFile(options, time, loggers.CreateLogger<AuditFile>());
     }
 
     /// <summary>Records something; see <see cref="AuditEntry"/> for what the parameters are.</summary>

@@ -9,6 +9,12 @@ public sealed class AuditOptions
     public string? File { get; set; }
 
     /// <summary>
+    /// File with a key, any 32 bytes or more: the lines' seals are made with it, and only who has it can make them
+    /// anew. Default null: they are plain hashes.
+    /// </summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>
     /// Bytes of the file at which it is kept as `FILE.1` (that as `FILE.2`, and so on) and a new one is begun. Default
     /// 64 MiB: some 250,000 entries.
     /// </summary>

@@ -41,6 +41,10 @@ internal sealed record TextSetting(
         Text("Audit:File", "a file, or empty",
             o => o.Broker.Audit.File, (o, v) => o.Broker.Audit.File = OrNull(v),
             "File that the audit log is appended to, as JSON lines; none: it is in the log only."),
+        Text("Audit:KeyFile", "a file, or empty",
+            o => o.Broker.Audit.KeyFile, (o, v) => o.Broker.Audit.KeyFile = OrNull(v),
+            "File with a key of 32 bytes or more that the audit log's seals are made with; none: they are plain " +
+            "hashes."),
         Text("Definitions", "a file or a directory, or empty",
             o => o.Definitions, (o, v) => o.Definitions = OrNull(v),
             "Definitions taken in at each start: a file, or a directory of `*.json`."),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Posthaste.Commands.Audit;
 using Posthaste.Commands.Data;
 using Posthaste.Commands.Manage;
 using Posthaste.Commands.Manage.Doctor;
@@ -74,6 +75,7 @@ internal static class CommandLine
             ConsumeCommand.Create(),
             BenchCommand.Create(),
             DataCommand.Create(),
+            AuditCommands.Create(),
             StatusCommand.Create(),
             TopCommand.Create(),
             DoctorCommand.Create(),
