@@ -48,6 +48,7 @@ public sealed partial class MessageBroker
             foreach (var name in options.VirtualHosts) broker.AddConfiguredVirtualHost(name);
             broker.Parameters.Load();
             broker.LoadUsers();
+            broker.Events.Open();
             if (scheduler is not null && data.IsDurable) broker._upkeep = new Upkeep(broker, ownThread: false);
             return broker;
         }

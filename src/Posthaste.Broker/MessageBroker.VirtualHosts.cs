@@ -76,7 +76,9 @@ public sealed partial class MessageBroker
             var id = _lastHostId + 1;
             if (!TryJournalCatalog(id, new VirtualHostAdded(id, name)))
                 throw new StorageFullException($"There is no room to record the virtual host '{name}'.");
-            return RestoreVirtualHost(id, name);
+            var host = RestoreVirtualHost(id, name);
+            Events.VirtualHostAdded(name);
+            return host;
         }
     }
 
@@ -94,6 +96,7 @@ public sealed partial class MessageBroker
             if (host.Settings.IsProtected) return VirtualHostDeletion.Protected;
             if (!TryRecordDeletion(host)) return VirtualHostDeletion.NotRecorded;
             queues = host.End();
+            Events.VirtualHostRemoved(name);
         }
 
         LogVirtualHostDeleted(name, queues.Count);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Posthaste.Broker.Auditing;
 using Posthaste.Broker.Connections;
 using Posthaste.Broker.DeadLettering;
+using Posthaste.Broker.Events;
 using Posthaste.Broker.Flow;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Limits;
@@ -89,8 +90,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Statistics = new BrokerStatistics(options.Time, options.ConnectionTime);
         Ticker.Register(Statistics);
         Notes = new VirtualHostNotes(this, BrokerNotesId);
-        Users = new UserStore(Notes, name => FindVirtualHost(name) is not null);
-        Parameters = new GlobalParameters(Notes);
+        Events = new BrokerEvents(this);
+        Users = new UserStore(Notes, name => FindVirtualHost(name) is not null, Events);
+        Parameters = new GlobalParameters(Notes, Events);
         Usage = new UsageLimits(this);
         Audit = audit;
         if (options.Authenticator is null)
@@ -101,7 +103,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
                 _remoteUsers);
         }
 
-        Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, audit, Statistics);
+        Authenticator = new AuditedAuthenticator(options.Authenticator ?? _ownAuthenticator!, this);
         Authenticator.AccessChanged += RefreshAccess;
         Ticker.Register(new MemoryWatch(this));
         Ticker.Register(new RetainedSweep(this));
@@ -128,6 +130,9 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>What its objects count, and how fast.</summary>
     public BrokerStatistics Statistics { get; }
+
+    /// <summary>What happens, for whoever wants to know.</summary>
+    public BrokerEvents Events { get; }
 
     /// <summary>Who may use the broker, unless <see cref="MessageBrokerOptions.Authenticator"/> decides that.</summary>
     public UserStore Users { get; }
@@ -272,7 +277,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
     /// There are too many connections, of all or of the virtual host or the user.
     /// </exception>
     public BrokerConnection OpenConnection(
-        ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host)
+        ProtocolConnection transport, string protocol, BrokerUser user, VirtualHost host, string? clientName = null)
     {
         if (_connections.Count >= Options.ConnectionsMax)
         {
@@ -282,10 +287,13 @@ public sealed partial class MessageBroker : IAsyncDisposable
         var usage = Usage.Enter(user.Name, host);
         var connection = new BrokerConnection(
             this, Interlocked.Increment(ref _lastConnectionId), transport, protocol, user, host,
-            Authenticator.RulesFor(user, host.Name), usage);
+            Authenticator.RulesFor(user, host.Name), usage)
+        {
+            ClientName = clientName,
+        };
         _connections[connection.Id] = connection;
         transport.LoggedIn();
-        Statistics.Churn.ConnectionsOpened.Add();
+        Events.ConnectionOpened(connection);
 
         // Asked again now that a change would find the connection: one in between has not.
         connection.Refresh(Authenticator.RulesFor(user, host.Name));
@@ -323,6 +331,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         Timers.Dispose();
         _upkeep?.Stop();
         Loader.Dispose();
+        Events.Close();
         if (!Pipeline.IsFailed) RecordCleanShutdown();
         if (_ownsThreads) _commitLoop?.Dispose();
         else CommitAndApply();
@@ -376,7 +385,7 @@ public sealed partial class MessageBroker : IAsyncDisposable
         var flushes = FlushSet.ForThisThread;
         foreach (var queue in connection.TakeExclusiveQueues()) queue.Host.RemoveQueue(queue, flushes);
         connection.Meter.End();
-        Statistics.Churn.ConnectionsClosed.Add();
+        Events.ConnectionClosed(connection);
         _connections.TryRemove(connection.Id, out _);
         flushes.FlushAll();
     }

@@ -117,6 +117,11 @@ public sealed class MessageBrokerOptions
     /// <summary>Virtual hosts that are there from the start. Default: the one that clients expect.</summary>
     public IReadOnlyList<string> VirtualHosts { get; set; } = [MessageBroker.DefaultVirtualHost];
 
+    /// <summary>
+    /// The virtual host whose `amq.rabbitmq.event` has the broker's events. Default: the one that clients expect.
+    /// </summary>
+    public string EventVirtualHost { get; set; } = MessageBroker.DefaultVirtualHost;
+
     /// <summary>Virtual hosts at most. Default 10,000: each costs its predeclared exchanges, some 5 KB.</summary>
     public int VirtualHostsMax { get; set; } = 10_000;
 

@@ -35,6 +35,7 @@ public sealed partial class VirtualHost
             var settings = change(_settings);
             if (settings == _settings) return null;
             if (settings.Write(Notes) is { } refused) return refused;
+            Broker.Events.VirtualHostChanged(Name, before: _settings, settings);
             Take(settings);
             return null;
         }
@@ -49,5 +50,6 @@ public sealed partial class VirtualHost
         _catalog.QueuesMax = settings.Limits.Limit(LimitNames.Queues);
         _catalog.DefaultQueueType = settings.DefaultQueueType;
         _rates = RateQuota.For(settings.Limits, _rates, Broker.Options.ConnectionTime);
+        Trace(settings.IsTracing);
     }
 }

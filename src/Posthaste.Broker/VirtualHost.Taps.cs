@@ -36,7 +36,7 @@ public sealed partial class VirtualHost
     internal void RefreshTap() => _tap = TapSet.Of([.. Broker.Taps, .. _taps]);
 
     /// <summary>Switches the firehose on or off.</summary>
-    internal void Trace(bool isOn)
+    private void Trace(bool isOn)
     {
         lock (Broker.CatalogLock)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Posthaste.Broker.Connections;
+using Posthaste.Broker.Events;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Policies;
 using Posthaste.Broker.Publishing;
@@ -30,6 +31,7 @@ public readonly record struct CatalogResult(
 public sealed partial class VirtualHost : IQueueFactory
 {
     private readonly VirtualHostCatalog _catalog;
+    private readonly CatalogEvents _events;
     private readonly ConditionalWeakTable<Exchange, ExchangeMeter> _exchangeMeters = [];
     private volatile bool _isDeleted;
 
@@ -44,6 +46,9 @@ public sealed partial class VirtualHost : IQueueFactory
         Retained = new VirtualHostRetained(broker, id, _catalog);
         Policies = new VirtualHostPolicies(this);
         RefreshTap();
+        _events = new CatalogEvents(this);
+        if (name == broker.Options.EventVirtualHost) _catalog.AddEventExchange();
+        _catalog.Watcher = _events;
     }
 
     public MessageBroker Broker { get; }
@@ -85,7 +90,6 @@ public sealed partial class VirtualHost : IQueueFactory
     {
         var queue = new BrokerQueue(this, definition);
         Broker.Register(queue);
-        Broker.Statistics.Churn.QueuesCreated.Add();
         return queue;
     }
 
@@ -113,12 +117,14 @@ public sealed partial class VirtualHost : IQueueFactory
         BrokerConnection? by = null) =>
         CheckDeclareExchange(name, passive, arguments, by) is { } refused
             ? Refusal(refused)
-            : Run(catalog => catalog.DeclareExchange(name, type, passive, durable, autoDelete, isInternal, arguments));
+            : Run(
+                catalog => catalog.DeclareExchange(name, type, passive, durable, autoDelete, isInternal, arguments),
+                by);
 
     public CatalogResult DeleteExchange(string name, bool ifUnused, BrokerConnection? by = null) =>
         CheckExchangeAccess(AccessKind.Configure, name, by) is { } refused
             ? Refusal(refused)
-            : Run(catalog => catalog.DeleteExchange(name, ifUnused));
+            : Run(catalog => catalog.DeleteExchange(name, ifUnused), by);
 
     public CatalogResult DeclareQueue(
         string name, bool passive, bool durable, bool exclusive, bool autoDelete, FieldTable arguments,
@@ -126,7 +132,7 @@ public sealed partial class VirtualHost : IQueueFactory
     {
         if (CheckDeclareQueue(name, passive, arguments, by) is { } refused) return Refusal(refused);
         var result =
-            Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id));
+            Run(catalog => catalog.DeclareQueue(name, passive, durable, exclusive, autoDelete, arguments, by.Id), by);
         if (result.Error is not null) return result;
         Broker.Statistics.Churn.QueuesDeclared.Add();
         result.Queue!.NoteUse();
@@ -141,32 +147,32 @@ public sealed partial class VirtualHost : IQueueFactory
         messageCount = 0;
         if (CheckQueueAccess(AccessKind.Configure, name, by) is { } refused) return Refusal(refused);
         messageCount = _catalog.TryGetQueue(name, out var queue) ? queue!.MessageCount : 0;
-        return Run(catalog => catalog.DeleteQueue(name, ifUnused, ifEmpty, by.Id));
+        return Run(catalog => catalog.DeleteQueue(name, ifUnused, ifEmpty, by.Id), by);
     }
 
     public CatalogResult BindQueue(
         string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
         CheckBindQueue(queue, exchange, key, by) is { } refused
             ? Refusal(refused)
-            : Run(catalog => catalog.BindQueue(exchange, queue, key, arguments, by.Id));
+            : Run(catalog => catalog.BindQueue(exchange, queue, key, arguments, by.Id), by);
 
     public CatalogResult UnbindQueue(
         string queue, string exchange, string key, FieldTable arguments, BrokerConnection by) =>
         CheckBindQueue(queue, exchange, key, by) is { } refused
             ? Refusal(refused)
-            : Run(catalog => catalog.UnbindQueue(exchange, queue, key, arguments, by.Id));
+            : Run(catalog => catalog.UnbindQueue(exchange, queue, key, arguments, by.Id), by);
 
     public CatalogResult BindExchange(
         string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
         CheckBindExchange(destination, source, key, by) is { } refused
             ? Refusal(refused)
-            : Run(catalog => catalog.BindExchange(source, destination, key, arguments, by.Id));
+            : Run(catalog => catalog.BindExchange(source, destination, key, arguments, by.Id), by);
 
     public CatalogResult UnbindExchange(
         string destination, string source, string key, FieldTable arguments, BrokerConnection by) =>
         CheckBindExchange(destination, source, key, by) is { } refused
             ? Refusal(refused)
-            : Run(catalog => catalog.UnbindExchange(source, destination, key, arguments, by.Id));
+            : Run(catalog => catalog.UnbindExchange(source, destination, key, arguments, by.Id), by);
 
     /// <summary>Null unless the queue is exclusive to another connection.</summary>
     public CatalogError? CheckExclusive(BrokerQueue queue, BrokerConnection by) =>
@@ -225,30 +231,34 @@ public sealed partial class VirtualHost : IQueueFactory
         IsDeleted = true;
         Notes.Close();
         Retained.Close();
-        return _catalog.Clear();
+        var queues = _catalog.Clear();
+        _events.Ended(queues);
+        return queues;
     }
 
     /// <summary>A queue has left the catalog: ends it.</summary>
     internal void Forget(BrokerQueue queue, bool isRecorded, FlushSet flushes)
     {
         Broker.Unregister(queue);
-        Broker.Statistics.Churn.QueuesDeleted.Add();
         if (queue.Definition.Exclusive) Broker.FindConnection(queue.Definition.OwnerConnectionId)?.Disown(queue);
         queue.Delete(isRecorded, flushes);
     }
 
     private static CatalogResult Refusal(CatalogError error) => new(error, null, null, IsJournaled: false);
 
-    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command) =>
-        Run(command, FlushSet.ForThisThread, flush: true);
+    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command, BrokerConnection? by = null) =>
+        Run(command, FlushSet.ForThisThread, flush: true, by);
 
-    private CatalogResult Run(Func<VirtualHostCatalog, CatalogOutcome> command, FlushSet flushes, bool flush = false)
+    private CatalogResult Run(
+        Func<VirtualHostCatalog, CatalogOutcome> command, FlushSet flushes, bool flush = false,
+        BrokerConnection? by = null)
     {
         CatalogOutcome outcome;
         var isRecorded = true;
         lock (Broker.CatalogLock)
         {
             if (_isDeleted) return Refusal(new CatalogError(CatalogErrorCode.NotFound, DeletedText));
+            _events.By = by?.User.Name ?? ActingUser.Internal;
             outcome = command(_catalog);
 
             // Under the same lock, so that the journal has the changes in the order in which they took effect.

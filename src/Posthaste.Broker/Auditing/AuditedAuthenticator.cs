@@ -2,16 +2,14 @@ using Posthaste.Broker.Protocols;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Sasl;
-using Posthaste.Broker.Statistics;
 
 namespace Posthaste.Broker.Auditing;
 
 /// <summary>
-/// Records and counts every login that an authenticator decides, whatever the protocol and the mechanism. Requests to
-/// the management API are a login each, so only those that fail are recorded. Any thread.
+/// Records, counts and tells every login that an authenticator decides, whatever the protocol and the mechanism.
+/// Requests to the management API are a login each, so only those that fail are recorded and told. Any thread.
 /// </summary>
-internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit, BrokerStatistics statistics)
-    : IAuthenticator
+internal sealed class AuditedAuthenticator(IAuthenticator inner, MessageBroker broker) : IAuthenticator
 {
     public event Action<string?>? AccessChanged
     {
@@ -41,11 +39,14 @@ internal sealed class AuditedAuthenticator(IAuthenticator inner, AuditLog audit,
     private void Record(
         BrokerUser? user, string claimed, string mechanism, ProtocolConnection connection, string reason)
     {
-        statistics.CountLogin(connection.Listener, succeeded: user is not null);
+        broker.Statistics.CountLogin(connection.Listener, succeeded: user is not null);
+        if (user is not null && connection.Listener == ProtocolConnection.ManagementListener) return;
+        broker.Events.Authenticated(
+            user?.Name ?? claimed, mechanism, connection, error: user is null ? reason : null);
         if (user is null)
-            audit.Write(AuditEvents.LoginFailed, claimed, connection, mechanism, reason);
-        else if (connection.Listener != ProtocolConnection.ManagementListener)
-            audit.Write(AuditEvents.LoginSucceeded, user.Name, connection, mechanism);
+            broker.Audit.Write(AuditEvents.LoginFailed, claimed, connection, mechanism, reason);
+        else
+            broker.Audit.Write(AuditEvents.LoginSucceeded, user.Name, connection, mechanism);
     }
 
     private sealed class AuditedExchange(

@@ -126,7 +126,7 @@ public sealed class BrokerConnection : IDisposable
         var meter = new TrafficMeter(_broker.Statistics, Meter, channel);
         Meter.Add(meter);
         _channels = [.. _channels, channel];
-        _broker.Statistics.Churn.ChannelsOpened.Add();
+        _broker.Events.ChannelOpened(channel);
         return meter;
     }
 
@@ -135,7 +135,7 @@ public sealed class BrokerConnection : IDisposable
     {
         _channels = [.. _channels.Where(other => other != channel)];
         Meter.End(meter);
-        _broker.Statistics.Churn.ChannelsClosed.Add();
+        _broker.Events.ChannelClosed(channel);
     }
 
     internal void Disown(BrokerQueue queue)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using Posthaste.Broker.Events;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Security;
 
@@ -34,10 +35,15 @@ public sealed class GlobalParameters
 
     private readonly Lock _lock = new();
     private readonly VirtualHostNotes _notes;
+    private readonly BrokerEvents _events;
     private volatile ImmutableSortedDictionary<string, string> _values =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    internal GlobalParameters(VirtualHostNotes notes) => _notes = notes;
+    internal GlobalParameters(VirtualHostNotes notes, BrokerEvents events)
+    {
+        _notes = notes;
+        _events = events;
+    }
 
     /// <summary>Names and JSON texts, by name, without what is not for showing.</summary>
     public IEnumerable<KeyValuePair<string, string>> All =>
@@ -58,6 +64,7 @@ public sealed class GlobalParameters
             var refusal = _notes.Set(Key(name), Encoding.UTF8.GetBytes(json));
             if (NoteRefusals.Explain(refusal) is { } refused) return refused;
             _values = _values.SetItem(name, json);
+            _events.GlobalParameterSet(name, json);
             return null;
         }
     }
@@ -68,6 +75,7 @@ public sealed class GlobalParameters
         lock (_lock)
         {
             if (NoteRefusals.Explain(_notes.Remove(Key(name))) is { } refused) return refused;
+            if (_values.ContainsKey(name)) _events.GlobalParameterSet(name, json: null);
             _values = _values.Remove(name);
             return null;
         }

@@ -46,6 +46,7 @@ public sealed class VirtualHostPolicies
             var refusal = _host.Notes.Set(PolicyNotes.Key(kind, policy.Name), PolicyNotes.Encode(policy));
             if (NoteRefusals.Explain(refusal) is { } refused) return refused;
             _book = _book.With(kind, policies.SetItem(policy.Name, policy));
+            _host.Broker.Events.PolicySet(_host.Name, policy);
             RefreshExchanges();
         }
 
@@ -60,6 +61,7 @@ public sealed class VirtualHostPolicies
         {
             var refusal = _host.Notes.Remove(PolicyNotes.Key(kind, name));
             if (NoteRefusals.Explain(refusal) is { } refused) return refused;
+            if (_book[kind].ContainsKey(name)) _host.Broker.Events.PolicyCleared(_host.Name, kind, name);
             _book = _book.With(kind, _book[kind].Remove(name));
             RefreshExchanges();
         }

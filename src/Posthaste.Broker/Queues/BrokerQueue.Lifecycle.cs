@@ -102,7 +102,11 @@ public sealed partial class BrokerQueue
             if (_isGone) return;
             Begin(flushes);
             foreach (var consumer in _machine.Consumers)
+            {
                 ((Subscription)consumer).Cancelled(SubscriptionEnd.QueueDeleted, flushes);
+                _broker.Events.ConsumerRemoved(this, (Subscription)consumer);
+            }
+
             _machine.DropAll();
             _isGone = true;
             gets = _waitingGets;

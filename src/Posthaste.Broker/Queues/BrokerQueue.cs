@@ -82,6 +82,9 @@ public sealed partial class BrokerQueue : CatalogQueue
     /// <summary>All messages in it survive a restart, persistent or not.</summary>
     internal bool KeepsAll { get; }
 
+    /// <summary>What RabbitMQ calls queues of its type.</summary>
+    internal string TypeName => QueueArguments.ModuleName(Definition.Settings.Type);
+
     /// <summary>On the strand.</summary>
     private QueueMeter Counts => _meter ?? CreateMeter();
 
@@ -101,6 +104,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         if (_machine.TryAddConsumer(subscription, out var refusal))
         {
             _hadConsumers = true;
+            _broker.Events.ConsumerAdded(this, subscription);
             subscription.Started(flushes);
             Drain();
         }
@@ -118,6 +122,7 @@ public sealed partial class BrokerQueue : CatalogQueue
         {
             if (turn.IsGone) return;
             _machine.RemoveConsumer(subscription);
+            _broker.Events.ConsumerRemoved(this, subscription);
             Drain();
         }
 

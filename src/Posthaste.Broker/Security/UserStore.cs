@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Posthaste.Broker.Events;
 using Posthaste.Broker.Notes;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Security.Passwords;
@@ -29,14 +30,17 @@ public sealed class UserStore
     private readonly Lock _lock = new();
     private readonly VirtualHostNotes _notes;
     private readonly Func<string, bool> _hasVirtualHost;
+    private readonly BrokerEvents _events;
     private volatile Current _current = new(State.Empty);
 
     /// <param name="notes">The broker's.</param>
     /// <param name="hasVirtualHost">Whether there is one of a name: permissions are given in no other.</param>
-    internal UserStore(VirtualHostNotes notes, Func<string, bool> hasVirtualHost)
+    /// <param name="events">Told of what changes.</param>
+    internal UserStore(VirtualHostNotes notes, Func<string, bool> hasVirtualHost, BrokerEvents events)
     {
         _notes = notes;
         _hasVirtualHost = hasVirtualHost;
+        _events = events;
     }
 
     /// <summary>
@@ -83,7 +87,7 @@ public sealed class UserStore
                 return (state, $"there are {UsersMax} users already");
             var refused = Set(SecurityNotes.User(user.Name), SecurityNotes.Encode(user));
             return (state with { Users = state.Users.SetItem(user.Name, user) }, refused);
-        });
+        }, before => _events.UserPut(before.Users.GetValueOrDefault(user.Name), user));
     }
 
     /// <summary>Changes a user that is there, in one step with looking at it.</summary>
@@ -93,7 +97,7 @@ public sealed class UserStore
         var user = change(known);
         return (state with { Users = state.Users.SetItem(name, user) },
             Set(SecurityNotes.User(name), SecurityNotes.Encode(user)));
-    });
+    }, before => _events.UserPut(before.Users[name], _current.State.Users[name]));
 
     /// <summary>Removes a user with all permissions; its connections are closed.</summary>
     public string? Remove(string name) => Change(name, state =>
@@ -102,7 +106,7 @@ public sealed class UserStore
         var refused = Remove(SecurityNotes.User(name))
             ?? RemoveAll(SecurityNotes.Permissions(name)) ?? RemoveAll(SecurityNotes.Topics(name));
         return (state.Without(name), refused);
-    });
+    }, _ => _events.UserRemoved(name));
 
     /// <summary>Says what a user may do in a virtual host; null: nothing, not even enter it.</summary>
     public string? SetPermission(string user, string virtualHost, Permission? permission) => Change(user, state =>
@@ -114,7 +118,7 @@ public sealed class UserStore
             ? (state with { Permissions = state.Permissions.Remove((user, virtualHost)) }, Remove(note))
             : (state with { Permissions = state.Permissions.SetItem((user, virtualHost), permission) },
                 Set(note, SecurityNotes.Encode(permission)));
-    });
+    }, _ => _events.PermissionSet(user, virtualHost, permission));
 
     /// <summary>
     /// Says which routing keys a user may use with a topic exchange; null: all, or with no exchange named all of all.
@@ -138,7 +142,7 @@ public sealed class UserStore
                 ? (state with { Topics = state.Topics.SetItem(key, topics.Remove(exchange)) }, Remove(note))
                 : (state with { Topics = state.Topics.SetItem(key, topics.SetItem(exchange, permission)) },
                     Set(note, SecurityNotes.Encode(permission)));
-        });
+        }, _ => _events.TopicPermissionSet(user, virtualHost, exchange, permission));
     }
 
     /// <summary>A virtual host goes, and with it all permissions in it.</summary>
@@ -154,7 +158,10 @@ public sealed class UserStore
         {
             foreach (var key in SecurityNotes.InVirtualHost(_notes, virtualHost)) changes.Remove(key);
             if (!record()) return false;
-            _current = new Current(_current.State.WithoutVirtualHost(virtualHost));
+            var before = _current.State;
+            _current = new Current(before.WithoutVirtualHost(virtualHost));
+            foreach (var key in before.Permissions.Keys.Where(key => key.VirtualHost == virtualHost))
+                _events.PermissionSet(key.User, virtualHost, permission: null);
             return true;
         }
     }
@@ -197,13 +204,19 @@ public sealed class UserStore
         : name.Any(char.IsControl) ? $"the {what} holds control characters"
         : null;
 
-    private string? Change(string? user, Func<State, (State State, string? Refused)> change)
+    /// <param name="user">Whom it concerns; null for many.</param>
+    /// <param name="change">Makes the new state.</param>
+    /// <param name="tell">Tells of it, given the old state; under the lock, so that events have the order.</param>
+    private string? Change(
+        string? user, Func<State, (State State, string? Refused)> change, Action<State> tell)
     {
         lock (_lock)
         {
-            var (state, refused) = change(_current.State);
+            var before = _current.State;
+            var (state, refused) = change(before);
             if (refused is not null) return refused;
             _current = new Current(state);
+            tell(before);
         }
 
         Changed?.Invoke(user);

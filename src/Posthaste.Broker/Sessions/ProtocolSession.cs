@@ -198,8 +198,7 @@ public abstract partial class ProtocolSession : ITickable
     /// <exception cref="BrokerLimitException">There are as many connections as may be.</exception>
     protected BrokerConnection Open(string protocol, BrokerUser user, VirtualHost host, string? clientName)
     {
-        var opened = Broker.OpenConnection(Transport, protocol, user, host);
-        opened.ClientName = clientName;
+        var opened = Broker.OpenConnection(Transport, protocol, user, host, clientName);
         opened.CloseRequested += OnOperatorRequest;
         opened.Meter.Session = this;
         Output.Meter = opened.Meter;

@@ -170,7 +170,7 @@ public static class QueueArguments
     }
 
     /// <summary>RabbitMQ's name of the module behind a type, which its texts show.</summary>
-    internal static string ModuleName(QueueType type) =>
+    public static string ModuleName(QueueType type) =>
         type == QueueType.Quorum ? "rabbit_quorum_queue" : "rabbit_classic_queue";
 
     private static CatalogError? CheckEach(FieldTable arguments, QueueType type, string what)

@@ -124,6 +124,7 @@ public sealed partial class VirtualHostCatalog
         binding.Source.Add(binding);
         BindingCount++;
         _bindingKeyBytes += binding.KeyBytes.Length;
+        Watcher?.Added(binding);
     }
 
     // Takes a binding away as part of something larger, whose fact says so: no fact of its own.
@@ -134,6 +135,7 @@ public sealed partial class VirtualHostCatalog
         _bindingKeyBytes -= binding.KeyBytes.Length;
         if (binding.Source.Definition.AutoDelete)
             edit.Bereft.Enqueue(binding.Source);
+        Watcher?.Removed(binding);
     }
 
     private void DropIncoming(RouteTarget destination, CatalogEdit edit)

@@ -98,6 +98,7 @@ public sealed partial class VirtualHostCatalog
         exchange.DelayQueue = _delayQueues.GetValueOrDefault(exchange.Name);
         _exchanges.Set(exchange.NameBytes, exchange);
         _declaredExchangeCount++;
+        Watcher?.Added(exchange);
         return exchange;
     }
 
@@ -111,6 +112,7 @@ public sealed partial class VirtualHostCatalog
         DropIncoming(exchange, edit);
         foreach (var binding in exchange.Bindings.ToArray())
             DropBinding(binding, edit);
+        Watcher?.Removed(exchange);
     }
 
     // An exchange that goes takes its bindings along, by which others can lose their last one.

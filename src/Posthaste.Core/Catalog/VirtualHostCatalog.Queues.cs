@@ -138,6 +138,7 @@ public sealed partial class VirtualHostCatalog
         _queuesById[queue.Id] = queue;
         _queuesByName.Set(queue.NameBytes, queue);
         QueueCount++;
+        Watcher?.Added(queue);
         return queue;
     }
 
@@ -149,5 +150,6 @@ public sealed partial class VirtualHostCatalog
         queue.MarkDeleted();
         edit.RecordDeleted(queue);
         DropIncoming(queue, edit);
+        Watcher?.Removed(queue);
     }
 }

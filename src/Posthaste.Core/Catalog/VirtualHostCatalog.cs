@@ -30,6 +30,9 @@ public sealed partial class VirtualHostCatalog
     /// </summary>
     public const string TraceExchangeName = "amq.rabbitmq.trace";
 
+    /// <summary>Where the broker publishes what happens; in one virtual host.</summary>
+    public const string EventExchangeName = "amq.rabbitmq.event";
+
     private readonly IQueueFactory _factory;
     private readonly CatalogLimits _limits;
     private readonly CatalogIds _ids;
@@ -63,6 +66,9 @@ public sealed partial class VirtualHostCatalog
     }
 
     public string Name { get; }
+
+    /// <summary>Who is told what comes and goes; null for nobody.</summary>
+    public ICatalogWatcher? Watcher { get; set; }
 
     /// <summary>
     /// Grows after every command that can change where a message goes. A route found after reading it holds for as long
@@ -176,6 +182,9 @@ public sealed partial class VirtualHostCatalog
         MarkChanged();
         return queues;
     }
+
+    /// <summary>Predeclares the exchange of events: this is the virtual host that has it.</summary>
+    public void AddEventExchange() => AddPredeclared(EventExchangeName, ExchangeType.Topic, isInternal: true);
 
     private void AddPredeclared(string name, ExchangeType type, Router? router = null, bool isInternal = false)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Posthaste.Broker.Events;
 using Posthaste.Management.Resources;
 
 namespace Posthaste.Management.Http;
@@ -51,6 +52,7 @@ internal sealed class ApiEndpoints(ApiGate gate)
         try
         {
             request = await gate.EnterAsync(context).ConfigureAwait(false);
+            ActingUser.Set(request.User.Name);
             if (route.Tag is { } tag) request.Require(tag);
             await route.Handler(request).ConfigureAwait(false);
             RequestAudit.Done(request, route.Method, route.Path);

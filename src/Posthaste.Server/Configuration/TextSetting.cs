@@ -109,6 +109,16 @@ internal sealed record TextSetting(
             o => o.Broker.Authentication.Http.CachesRefusals,
             (o, v) => o.Broker.Authentication.Http.CachesRefusals = v,
             "Whether refusals are remembered too."),
+        new("Events:VirtualHost",
+            o => o.Broker.EventVirtualHost,
+            (o, v) =>
+            {
+                if (v.Length == 0) return false;
+                o.Broker.EventVirtualHost = v;
+                return true;
+            },
+            "a virtual host",
+            "Virtual host whose exchange `amq.rabbitmq.event` has the broker's events."),
         Text("OAuth:Keys", "a file or an address of http or https, or empty",
             o => o.Broker.Authentication.Tokens.Keys, (o, v) => o.Broker.Authentication.Tokens.Keys = OrNull(v),
             "Key set (JWKS) that access tokens are signed with, a file or an address; none: tokens are no logins."),

@@ -88,6 +88,7 @@ internal static class CommandLine
             ConnectionCommands.CreateChannels(),
             ConnectionCommands.CreateConsumers(),
             VirtualHostCommands.Create(),
+            TraceCommands.Create(),
             UserCommands.Create(),
             PermissionCommands.Create(),
             PolicyCommands.Create(),

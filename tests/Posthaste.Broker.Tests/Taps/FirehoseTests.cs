@@ -1,7 +1,4 @@
 using System.Text;
-using Posthaste.Broker.Connections;
-using Posthaste.Broker.Formats;
-using Posthaste.Broker.Queues;
 using Posthaste.Primitives;
 using Posthaste.Primitives.Tables;
 using Posthaste.Simulation.Clients;
@@ -71,7 +68,7 @@ public sealed class FirehoseTests
         _host.Idle();
         Assert.Equal(["deliver.q"], trace.All.Select(shown => shown.Key));
 
-        _host.Host.Trace(isOn: false);
+        Switch(isOn: false);
         publisher.Publish("q", "m");
         _host.Idle();
         Assert.Single(trace.All);
@@ -96,7 +93,7 @@ public sealed class FirehoseTests
     {
         var queue = _host.Declare("q", durable: false);
         _host.Host.BindQueue("q", "amq.rabbitmq.trace", "#", FieldTable.Empty, _host.Connection);
-        _host.Host.Trace(isOn: true);
+        Switch(isOn: true);
         var consumer = Consume("q", noAck: true);
 
         new Publisher(_host.Connection).Publish("q", "m", persistent: false);
@@ -160,18 +157,21 @@ public sealed class FirehoseTests
         return [.. consumers.SelectMany((name, at) => subscriptions[at].Bodies.Select(body => $"{name} {body}"))];
     }
 
-    private TraceSubscription Trace(string key)
+    private void Switch(bool isOn) =>
+        Assert.Null(_host.Host.ChangeSettings(settings => settings with { IsTracing = isOn }));
+
+    private HeaderSubscription Trace(string key)
     {
-        _host.Host.Trace(isOn: true);
+        Switch(isOn: true);
         return Watch("trace", key, noAck: true);
     }
 
-    private TraceSubscription Watch(string name, string key, bool noAck)
+    private HeaderSubscription Watch(string name, string key, bool noAck)
     {
         var queue = _host.Declare(name, durable: false);
         var bound = _host.Host.BindQueue(name, "amq.rabbitmq.trace", key, FieldTable.Empty, _host.Connection);
         Assert.Null(bound.Error);
-        var subscription = new TraceSubscription(_host.Connection) { NoAck = noAck };
+        var subscription = new HeaderSubscription(_host.Connection) { NoAck = noAck };
         queue.Consume(subscription, FlushSet.ForThisThread);
         return subscription;
     }
@@ -189,42 +189,4 @@ public sealed class FirehoseTests
 
     private static FieldValue Field(FieldTable table, string key) =>
         table.TryGetValue(key, out var value) ? value : throw new KeyNotFoundException(key);
-
-    /// <summary>A message of the firehose.</summary>
-    private sealed record Shown(string Key, string Body, FieldTable Headers);
-
-    /// <summary>A client that consumes what the firehose shows.</summary>
-    private sealed class TraceSubscription(BrokerConnection by) : Subscription
-    {
-        private readonly MessageProperties _properties = new();
-
-        public List<Shown> All { get; } = [];
-
-        public override BrokerConnection Connection => by;
-
-        protected internal override bool TryReserve() => true;
-
-        protected internal override void Unreserve()
-        {
-        }
-
-        protected internal override void Deliver(in DeliveredMessage message, FlushSet flushes)
-        {
-            by.Host.Broker.Formats.Read(in message, _properties);
-            var headers = new List<KeyValuePair<string, FieldValue>>();
-            for (var i = 0; i < _properties.HeaderCount; i++)
-            {
-                var header = _properties.Header(i);
-                headers.Add(new(Encoding.UTF8.GetString(header.Name), header.Value.ToValue()));
-            }
-
-            All.Add(new Shown(
-                Encoding.UTF8.GetString(message.Message.RoutingKey), Encoding.UTF8.GetString(message.Message.Body),
-                FieldTable.Create([.. headers])));
-        }
-
-        protected internal override void Cancelled(SubscriptionEnd reason, FlushSet flushes)
-        {
-        }
-    }
 }
