@@ -57,7 +57,7 @@ public sealed class DeletionTests
         Assert.True(again.Id > id);
         Assert.Empty(again.Catalog.Queues);
         Assert.Empty(again.Catalog.DelayQueues);
-        Assert.Equal(6, again.Catalog.Exchanges.Count());
+        Assert.All(again.Catalog.Exchanges, static exchange => Assert.True(exchange.IsPredeclared));
         Assert.Equal((0, 0), (again.Notes.Count, again.Retained.Count));
         Assert.Empty(again.Policies.All(PolicyKind.User));
         Assert.Empty(again.Settings.Limits);
