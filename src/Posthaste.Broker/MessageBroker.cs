@@ -64,9 +64,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
     private readonly UserAuthenticator? _ownAuthenticator;
     private CommitLoop? _commitLoop;
     private Upkeep? _upkeep;
-    private readonly Lock _pinsLock = new();
-    private Pins? _pins;
-    private int _pinsTick;
     private ulong _lastConnectionId;
     private int _disposed;
 
@@ -207,33 +204,6 @@ public sealed partial class MessageBroker : IAsyncDisposable
 
     /// <summary>Runs what must not run where it is asked for. Any thread.</summary>
     public IWorkScheduler Scheduler { get; }
-
-    /// <summary>Looks at what is stored. Any thread; asks the disk how much room it has.</summary>
-    public StorageLook LookAtStorage()
-    {
-        var files = _data.Journal?.Files ?? [];
-        var (segmentCount, segmentBytes) = _data.Segments?.Size ?? default;
-        return new StorageLook(
-            _data.Journal is null ? null : Pipeline.CommitLatency, Pipeline.CommittedBytes, files.Count,
-            _data.Journal is { } journal && files.Count > 0 ? journal.DurablePosition - files[0].Base : 0,
-            Pipeline.UncommittedBytes, _data.Journal?.ResidentBytes ?? 0, segmentCount, segmentBytes,
-            Arena.BytesInUse, _data.Device is { FreeBytes: < long.MaxValue } device ? device.FreeBytes : null);
-    }
-
-    /// <summary>
-    /// Looks at who holds memory and disk: as it is now, or was when somebody looked since the last sample of the
-    /// statistics. Any thread.
-    /// </summary>
-    public Pins LookAtPins()
-    {
-        lock (_pinsLock)
-        {
-            var tick = Statistics.CurrentTick;
-            if (_pins is not null && _pinsTick == tick) return _pins;
-            _pinsTick = tick;
-            return _pins = Pins.Find(this, BrokerTicker.NowMs(Options.ConnectionTime));
-        }
-    }
 
     /// <summary>Whether there is such a virtual host, and the user may enter it; who may not is recorded.</summary>
     /// <param name="user">Who.</param>

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using Posthaste.Broker.Security.Access;
 using Posthaste.Management.Resources;
 using Posthaste.Testing;
 
@@ -47,6 +49,70 @@ public sealed class AuditTests(AuditTests.RecordingHost api) : IClassFixture<Aud
         Assert.Single(api.Recorder.Of("LoginFailed"), static text => text.Contains("'nobody'"));
     }
 
+    /// <summary>What a user may not who may enter, and nothing else; and what one with a tag may not do.</summary>
+    [Theory]
+    [InlineData("PUT", "queues/%2F/new")]
+    [InlineData("DELETE", "queues/%2F/kept")]
+    [InlineData("DELETE", "queues/%2F/kept/contents")]
+    [InlineData("POST", "queues/%2F/kept/get", """{"count":1,"ackmode":"ack_requeue_true","encoding":"auto"}""")]
+    [InlineData("GET", "queues/%2F/kept/browse")]
+    [InlineData("GET", "queues/%2F/kept/dead-letters")]
+    [InlineData("POST", "queues/%2F/kept/redrive")]
+    [InlineData("POST", "queues/%2F/kept/move", """{"destination":"other"}""")]
+    [InlineData("PUT", "exchanges/%2F/new", """{"type":"topic"}""")]
+    [InlineData("DELETE", "exchanges/%2F/kept")]
+    [InlineData("POST", "exchanges/%2F/kept/publish", """{"routing_key":"k","payload":"x"}""")]
+    [InlineData("POST", "bindings/%2F/e/kept/q/kept", """{"routing_key":"k"}""")]
+    [InlineData("POST", "bindings/%2F/e/kept/e/amq.topic", """{"routing_key":"k"}""")]
+    [InlineData("DELETE", "bindings/%2F/e/kept/q/kept/bound")]
+    [InlineData("GET", "queues/closed")]
+    [InlineData("PUT", "queues/closed/new")]
+    [InlineData("GET", "users")]
+    [InlineData("PUT", "users/new", """{"password":"x","tags":""}""")]
+    [InlineData("DELETE", "users/guest")]
+    [InlineData("POST", "users/bulk-delete", """{"users":["guest"]}""")]
+    [InlineData("PUT", "permissions/%2F/denied", """{"configure":".*","write":".*","read":".*"}""")]
+    [InlineData("DELETE", "permissions/%2F/guest")]
+    [InlineData("PUT", "topic-permissions/%2F/denied", """{"exchange":"amq.topic","write":".*","read":".*"}""")]
+    [InlineData("PUT", "vhosts/new")]
+    [InlineData("PUT", "policies/%2F/new", """{"pattern":".*","definition":{"max-length":1}}""")]
+    [InlineData("DELETE", "policies/%2F/new")]
+    [InlineData("PUT", "operator-policies/%2F/new", """{"pattern":".*","definition":{"max-length":1}}""")]
+    [InlineData("PUT", "vhost-limits/%2F/max-queues", """{"value":1}""")]
+    [InlineData("PUT", "user-limits/denied/max-connections", """{"value":-1}""")]
+    [InlineData("GET", "definitions")]
+    [InlineData("POST", "definitions", """{"users":[]}""")]
+    [InlineData("PUT", "global-parameters/cluster_name", """{"value":"theirs"}""")]
+    [InlineData("PUT", "cluster-name", """{"name":"theirs"}""")]
+    public async Task What_is_denied_is_answered_with_401_and_recorded(string method, string path, string? body = null)
+    {
+        await PrepareDeniedAsync();
+        var before = api.Recorder.Of("AccessDenied").Count;
+        var (status, answer) = await api.SendAsync(new HttpMethod(method), path, raw: body, user: "denied");
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Equal("not_authorised", (string?)answer!["error"]);
+        var entry = Assert.Single(api.Recorder.Of("AccessDenied").Skip(before));
+        Assert.Contains(
+            $"User 'denied', Listener 'http', From '127.0.0.1:", entry, StringComparison.Ordinal);
+        Assert.Contains($"Subject '{method} /api/{path}'", entry, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_may_not_see_the_metrics_is_recorded()
+    {
+        await PrepareDeniedAsync();
+        var before = api.Recorder.Of("AccessDenied").Count;
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{api.Port}/metrics");
+        request.Headers.Add("X-Forwarded-For", "192.0.2.1");
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String("denied:denied"u8));
+        using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains(
+            "'GET /metrics'", Assert.Single(api.Recorder.Of("AccessDenied").Skip(before)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("DELETE", "queues/{vhost}/{name}/contents", "QueuePurged")]
     [InlineData("DELETE", "queues/{vhost}/{name}", "TopologyChanged")]
@@ -62,6 +128,20 @@ public sealed class AuditTests(AuditTests.RecordingHost api) : IClassFixture<Aud
     [InlineData("GET", "connections/{name}", null)]
     public void Every_path_has_its_event(string method, string path, string? expected) =>
         Assert.Equal(expected, RequestAudit.KindOf(method, path)?.Name);
+
+    private async Task PrepareDeniedAsync()
+    {
+        foreach (var queue in (string[])["kept", "other"]) await api.PutAsync($"queues/%2F/{queue}", new JsonObject());
+        await api.PutAsync("exchanges/%2F/kept", new JsonObject
+        {
+            ["type"] = "x-delayed-message",
+            ["arguments"] = new JsonObject { ["x-delayed-type"] = "topic" },
+        });
+        await api.PostAsync("bindings/%2F/e/kept/q/kept", new JsonObject { ["routing_key"] = "bound" });
+        api.Broker.AddVirtualHost("closed");
+        api.AddUser("denied", "management");
+        Assert.Null(api.Broker.Users.SetPermission("denied", "/", Permission.Create("^$", "^$", "^$")));
+    }
 
     /// <summary>The API, with its audit log at hand.</summary>
     public sealed class RecordingHost : ApiHost

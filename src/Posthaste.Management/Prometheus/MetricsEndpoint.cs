@@ -28,8 +28,7 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
     {
         try
         {
-            if (!IsOnThisMachine(context) && !(await gate.EnterAsync(context).ConfigureAwait(false)).SeesAll)
-                throw ApiError.Unauthorized("Not monitor user");
+            if (!IsOnThisMachine(context)) RequireMonitor(await gate.EnterAsync(context).ConfigureAwait(false));
         }
         catch (ApiError error)
         {
@@ -53,6 +52,14 @@ internal sealed class MetricsEndpoint(MessageBroker broker, ApiGate gate)
         }
 
         await context.Response.WriteAsync(text.Take(), context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static void RequireMonitor(ApiRequest request)
+    {
+        if (request.SeesAll) return;
+        var refused = ApiError.Unauthorized("Not monitor user");
+        RequestAudit.Refused(request, request.Context.Request.Method, refused);
+        throw refused;
     }
 
     private static bool IsOnThisMachine(HttpContext context) =>

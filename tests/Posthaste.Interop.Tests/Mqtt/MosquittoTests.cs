@@ -51,6 +51,18 @@ public sealed class MosquittoTests(BrokerFixture broker)
     }
 
     [Fact]
+    public async Task A_message_below_delayed_comes_when_its_time_has()
+    {
+        await SkipIfMissingAsync();
+        var topic = Topic();
+        string[] session = ["-i", topic.Replace('/', '-'), "-c", "-q", "1", "-t", topic, "-V", "mqttv311"];
+        await SubscribeAsync([.. session, "-E"]);
+        await PublishAsync("-t", $"$delayed/4/{topic}", "-m", "later", "-q", "1");
+        await PublishAsync("-t", topic, "-m", "at once", "-q", "1");
+        Assert.Equal("at once\nlater\n", await SubscribeAsync([.. session, "-C", "2", "-W", "60"]));
+    }
+
+    [Fact]
     public async Task A_will_is_published_when_the_client_is_killed()
     {
         await SkipIfMissingAsync();

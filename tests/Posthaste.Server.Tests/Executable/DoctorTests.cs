@@ -27,6 +27,19 @@ public sealed class DoctorTests
         Assert.Equal((Verdict)verdict, MachineChecks.Memory(bytes).Verdict);
 
     [Theory]
+    [InlineData(10, true, Verdict.Good)]
+    [InlineData(10, null, Verdict.Good)]
+    [InlineData(10, false, Verdict.Doubtful)]
+    [InlineData(-10, true, Verdict.Bad)]
+    public void A_clock_that_nothing_keeps_right_is_doubtful_and_one_from_the_past_bad(
+        int daysSinceMade, bool? isSynchronized, object verdict)
+    {
+        var made = new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        var finding = MachineChecks.Clock(new DateTimeOffset(made).AddDays(daysSinceMade), made, isSynchronized);
+        Assert.Equal((Verdict)verdict, finding.Verdict);
+    }
+
+    [Theory]
     [InlineData(-90, Verdict.Doubtful)]
     [InlineData(90, Verdict.Doubtful)]
     [InlineData(2, Verdict.Good)]

@@ -63,7 +63,7 @@ internal static class StatusCommand
         if (pinned["longest_unacknowledged"] is not JsonObject row) return;
         var age = TimeSpan.FromMilliseconds(
             Column.Find(row, "oldest_unacknowledged.age_ms")?.GetValue<double>() ?? 0);
-        Screen.Fact("longest out", $"{Age(age)}: {Holder(row)}");
+        Screen.Fact("unacked", $"{Age(age)}: {Holder(row)}");
     }
 
     /// <summary>Who has a delivery: the queue, the connection or channel, and the user.</summary>

@@ -3,6 +3,7 @@
 import queue
 import sys
 import threading
+import time
 import uuid
 
 import paho.mqtt.client as mqtt
@@ -125,6 +126,22 @@ def retained():
     second.subscribe(topic)
     publisher.publish(topic, "live", 1)
     expect(second.get().payload, b"live")
+
+
+@check("delays what is published below $delayed")
+def delayed():
+    # Far enough apart for a machine that stands still for seconds in between.
+    for version in VERSIONS[1:]:
+        subscriber, publisher, topic = Peer(version), Peer(version), unique()
+        subscriber.subscribe(topic, 2)
+        begun = time.monotonic()
+        publisher.publish(f"$delayed/8/{topic}", "last", 2)
+        publisher.publish(f"$delayed/4/{topic}", "second", 1)
+        publisher.publish(topic, "at once", 1)
+        expect([subscriber.get().payload for _ in range(3)], [b"at once", b"second", b"last"])
+        assert time.monotonic() - begun >= 8, "it came before its time"
+        subscriber.close()
+        publisher.close()
 
 
 @check("publishes the will of a client that is lost")

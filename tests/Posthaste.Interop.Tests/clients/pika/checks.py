@@ -7,5 +7,6 @@ import connecting  # noqa: F401
 import topology  # noqa: F401
 import publishing  # noqa: F401
 import consuming  # noqa: F401
+import delaying  # noqa: F401
 
 harness.run_all()

@@ -15,6 +15,9 @@ internal static class MachineChecks
     /// <summary>A sync that takes longer holds up every confirm; disks made for servers need far less.</summary>
     private const double SyncMsGood = 10;
 
+    /// <summary>Files may have been copied from a machine elsewhere, with its time.</summary>
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromDays(1);
+
     private const int SyncCount = 20;
     private const int SyncBytes = 4_096;
 
@@ -28,6 +31,9 @@ internal static class MachineChecks
     {
         if (OperatingSystem.IsLinux()) yield return Files(File.ReadLines("/proc/self/limits"));
         yield return Memory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        yield return Clock(
+            TimeProvider.System.GetUtcNow(), File.GetLastWriteTimeUtc(typeof(MachineChecks).Assembly.Location),
+            KernelClock.IsSynchronized);
         if (dataDirectory is null) yield break;
         if (!Directory.Exists(dataDirectory))
         {
@@ -58,6 +64,29 @@ internal static class MachineChecks
     internal static Finding Memory(long availableBytes) => Finding.DoubtfulIf(
         availableBytes < 512L << 20, "memory", $"{availableBytes / 1e9:0.0} GB for this process",
         "give the broker half a gigabyte or more: caches and backlogs in memory are sized by it");
+
+    /// <summary>
+    /// A clock that is off by minutes shows by nothing on the machine itself. So: whether something keeps it right, and
+    /// whether it says a time before this program was made.
+    /// </summary>
+    internal static Finding Clock(DateTimeOffset now, DateTime madeAtUtc, bool? isSynchronized)
+    {
+        const string Advice = "let it follow a time server (chrony, systemd-timesyncd): time to live, delays, tokens, "
+            + "certificates and the audit log go by it";
+        if (now.UtcDateTime < madeAtUtc - ClockSlack)
+        {
+            return new Finding("time", Verdict.Bad, FormattableString.Invariant(
+                $"it says {now:u}, which is before this program was made"), Advice);
+        }
+
+        return Finding.DoubtfulIf(isSynchronized == false, "time",
+            isSynchronized switch
+            {
+                true => "the clock is kept right",
+                false => "nothing keeps the clock right, as far as the kernel knows",
+                null => "the clock says a time that may be",
+            }, Advice);
+    }
 
     /// <summary>How long a small write takes to be on the disk, in a file that is gone afterwards.</summary>
     private static Finding Sync(string directory)
