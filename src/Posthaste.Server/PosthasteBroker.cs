@@ -36,6 +36,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
     private BrokerInstruments? _instruments;
     private IDisposable? _metricsExport;
     private IDisposable? _tracesExport;
+    private TelemetryFailures? _telemetryFailures;
     private Task? _stopped;
 
     internal PosthasteBroker(PosthasteOptions options)
@@ -143,6 +144,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         try
         {
             var definitions = ReadDefinitions();
+            if (_options.Telemetry.Endpoint is not null)
+                _telemetryFailures = new TelemetryFailures(_options.Loggers);
             if (_options.Telemetry.Sends(TelemetrySignals.Traces))
                 _tracesExport = TelemetryExport.Traces(_options.Telemetry);
             _broker = OpenData();
@@ -280,6 +283,7 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
             // Whatever became of the sockets, the data is closed in good order.
             if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
             _tracesExport?.Dispose();
+            _telemetryFailures?.Dispose();
             if (_options.IsTemporary) DeleteDirectory(DataDirectory!);
         }
     }

@@ -3,6 +3,7 @@ using Posthaste.Broker.Connections;
 using Posthaste.Broker.Formats;
 using Posthaste.Broker.Publishing;
 using Posthaste.Broker.Queues;
+using Posthaste.Broker.Replies;
 using Posthaste.Broker.Sessions;
 using Posthaste.Broker.Taps;
 using Posthaste.Core.Queues;
@@ -150,7 +151,8 @@ internal sealed class MessageTracer(MessageBroker broker, ActivitySource source)
 
         if (message.Route.IsEmpty && message.Retained is null)
         {
-            publish.SetTag(Outcome, "unroutable");
+            // A requester that waits without a queue gets its reply past all of them.
+            if (!DirectReplies.IsReplyName(message.Route.RoutingKey)) publish.SetTag(Outcome, "unroutable");
             Spans.End(publish, now);
             return;
         }

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
@@ -12,13 +14,15 @@ namespace Posthaste.Server.Telemetry;
 
 /// <summary>
 /// Exports to a collector by OTLP. Each signal has a thread and a bounded buffer of OpenTelemetry's own: a collector
-/// that is away or slow loses what does not fit and costs the broker nothing else.
+/// that is away or slow loses what does not fit and costs the broker nothing else. Only this class names OpenTelemetry,
+/// and none of it is compiled into its callers: a process that exports nothing loads nothing of it.
 /// </summary>
 internal static class TelemetryExport
 {
     private const string ServiceName = "posthaste";
 
     /// <summary>Metrics, read and sent from time to time, and once more when this is disposed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static IDisposable Metrics(TelemetryOptions options)
     {
         var exporter = new OtlpMetricExporter(Target(options, "v1/metrics"));
@@ -33,6 +37,7 @@ internal static class TelemetryExport
     /// The spans of sampled messages. Which ones are begun without a parent the broker decides (`Tracing:Ratio`), so
     /// here everything is kept.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static IDisposable Traces(TelemetryOptions options) => Sdk.CreateTracerProviderBuilder()
         .ConfigureResource(resource => Describe(resource, options))
         .SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
@@ -42,7 +47,11 @@ internal static class TelemetryExport
         .Build();
 
     /// <summary>Adds an exporter of everything that is logged.</summary>
-    public static void Logs(OpenTelemetryLoggerOptions logging, TelemetryOptions options)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Logs(ILoggingBuilder logging, TelemetryOptions options) =>
+        logging.AddOpenTelemetry(telemetry => Logs(telemetry, options));
+
+    private static void Logs(OpenTelemetryLoggerOptions logging, TelemetryOptions options)
     {
         var resource = ResourceBuilder.CreateEmpty();
         Describe(resource, options);

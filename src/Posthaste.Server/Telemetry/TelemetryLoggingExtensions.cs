@@ -9,7 +9,9 @@ public static class TelemetryLoggingExtensions
     /// Exports all logs by OTLP, with the ids and names of their events; nothing where <paramref name="options"/> have
     /// no endpoint or leave logs out.
     /// </summary>
-    public static ILoggingBuilder AddPosthasteTelemetry(this ILoggingBuilder logging, TelemetryOptions options) =>
-        options.Sends(TelemetrySignals.Logs)
-            ? logging.AddOpenTelemetry(telemetry => TelemetryExport.Logs(telemetry, options)) : logging;
+    public static ILoggingBuilder AddPosthasteTelemetry(this ILoggingBuilder logging, TelemetryOptions options)
+    {
+        if (options.Sends(TelemetrySignals.Logs)) TelemetryExport.Logs(logging, options);
+        return logging;
+    }
 }

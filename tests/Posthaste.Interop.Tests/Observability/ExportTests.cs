@@ -57,6 +57,22 @@ public sealed class ExportTests
         Assert.Contains(collector.Logs, log => log.Category == "Posthaste.Server.PosthasteBroker");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Without_an_endpoint_nothing_of_OpenTelemetry_is_even_loaded(bool hasEndpoint)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux says which files a process has in memory.");
+        string[] settings = hasEndpoint ? ["--set", "Otlp:Endpoint=http://127.0.0.1:1"] : [];
+        await using var broker = new BrokerProcess(null, settings);
+        await broker.StartAsync();
+        await PublishAsync(broker, count: 1);
+        string loaded = await File.ReadAllTextAsync($"/proc/{broker.ProcessId}/maps");
+        Assert.Equal(hasEndpoint, loaded.Contains("/OpenTelemetry", StringComparison.Ordinal));
+        Assert.Contains("/Posthaste.Server.dll", loaded, StringComparison.Ordinal);
+        await broker.StopAsync();
+    }
+
     [Fact]
     public async Task What_is_not_wanted_is_not_sent()
     {
@@ -75,6 +91,8 @@ public sealed class ExportTests
             null, "--set", "Otlp:Endpoint=http://127.0.0.1:1", "--set", "Otlp:MetricsIntervalMs=1000");
         await broker.StartAsync();
         await PublishAsync(broker, count: 1_000);
+        await Wait.UntilAsync("a word of it in the log", () => Task.FromResult(
+            broker.Log.Contains("do not reach the collector: ", StringComparison.Ordinal)));
         Assert.Equal(0, await broker.StopAsync());
     }
 
