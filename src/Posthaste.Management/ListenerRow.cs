@@ -7,8 +7,12 @@ namespace Posthaste.Management;
 /// <param name="CertificateEnd">
 /// When the first of its certificates ends, as they are now; null without TLS.
 /// </param>
+/// <param name="CertificateFault">
+/// Why files that have changed are not used, and the certificates of before are; null inside when they are.
+/// </param>
 public sealed record ListenerRow(
-    string Protocol, string Address, int Port, Func<DateTimeOffset>? CertificateEnd = null);
+    string Protocol, string Address, int Port, Func<DateTimeOffset>? CertificateEnd = null,
+    Func<string?>? CertificateFault = null);
 
 /// <summary>All that the broker listens on; the server adds its own addresses once it has them.</summary>
 internal sealed class ListenerTable(IReadOnlyList<ListenerRow> rows)

@@ -158,8 +158,9 @@ public sealed class ManagementServer : IAsyncDisposable
         IResource[] resources =
         [
             new NodeResource(listeners), new FeatureResource(), new AuthResource(), new HealthResource(listeners),
-            new LivenessResource(), new VirtualHostResource(), new UserResource(), new PermissionResource(),
-            new ExchangeResource(), new QueueResource(), new BindingResource(), new ConnectionResource(),
+            new LivenessResource(), new AlarmResource(listeners), new VirtualHostResource(), new UserResource(),
+            new PermissionResource(), new ExchangeResource(), new QueueResource(), new BrowseResource(),
+            new BindingResource(), new ConnectionResource(),
             new ChannelResource(), new ConsumerResource(), new ScheduledResource(), new DeadLetterResource(),
             new MoveResource(),
             new PolicyResource(PolicyKind.User), new PolicyResource(PolicyKind.Operator), new LimitResource(),

@@ -189,7 +189,8 @@ public sealed partial class PosthasteBroker : IAsyncDisposable
         if (endPoints.Count + tls.EndPoints.Count == 0) return;
         var shown = Listeners.Select(listener => new ListenerRow(
             listener.Name, listener.EndPoint.Address.ToString(), listener.EndPoint.Port,
-            withTls.Contains(listener.Name) ? () => _certificates!.FirstEnd : null));
+            withTls.Contains(listener.Name) ? () => _certificates!.FirstEnd : null,
+            withTls.Contains(listener.Name) ? () => _certificates!.Fault : null));
         try
         {
             _management = await ManagementServer

@@ -66,6 +66,7 @@ public sealed class ConsolePages : IManagementPages
         Theme.Map(application);
         ActionEndpoints.Map(application);
         DefinitionEndpoints.Map(application);
+        PayloadEndpoint.Map(application);
         application.MapRazorComponents<App>().RequireAuthorization();
     }
 }

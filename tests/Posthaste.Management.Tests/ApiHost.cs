@@ -25,22 +25,32 @@ public class ApiHost : IAsyncLifetime
 
     private protected virtual ILoggerFactory Loggers => NullLoggerFactory.Instance;
 
+    /// <summary>What it says to listen on.</summary>
+    private protected virtual ListenerRow[] Listeners =>
+    [
+        new("amqp", "127.0.0.1", 5672),
+        new("amqps", "127.0.0.1", TlsPort, static () => DateTimeOffset.UtcNow.AddDays(30)),
+    ];
+
     public MessageBroker Broker { get; private set; } = null!;
 
     public int Port => _server!.EndPoints[0].Port;
 
     public async ValueTask InitializeAsync()
     {
-        Broker = MessageBroker.Open(new MessageBrokerOptions { ConnectionTime = _time }, Loggers);
+        var options = new MessageBrokerOptions { ConnectionTime = _time };
+        Configure(options);
+        Broker = MessageBroker.Open(options, Loggers);
 
         // The API shows and makes messages in AMQP's terms.
         _ = new Amqp091Handler(Broker);
         _server = await ManagementServer.StartAsync(
-            Broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, [
-                new ListenerRow("amqp", "127.0.0.1", 5672),
-                new ListenerRow("amqps", "127.0.0.1", TlsPort, static () => DateTimeOffset.UtcNow.AddDays(30)),
-            ],
+            Broker, [new IPEndPoint(IPAddress.Loopback, 0)], ManagementTls.None, Listeners,
             [], NullLoggerFactory.Instance, pages: null, CancellationToken.None);
+    }
+
+    private protected virtual void Configure(MessageBrokerOptions options)
+    {
     }
 
     public async ValueTask DisposeAsync()

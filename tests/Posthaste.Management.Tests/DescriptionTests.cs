@@ -29,6 +29,7 @@ public sealed partial class DescriptionTests(ApiHost api) : IClassFixture<ApiHos
         ("parameters/{component}/{vhost}", "parameters/vhost-limits/d"),
         ("parameters/{component}/{vhost}/{name}", "parameters/vhost-limits/d/limits"),
         ("permissions/{vhost}/{user}", "permissions/d/guest"),
+        ("permissions/{vhost}/{user}/check", "permissions/d/guest/check?access=read&kind=queue&name=d-queue"),
         ("topic-permissions/{vhost}/{user}", "topic-permissions/d/guest"),
         ("topic-permissions/{vhost}/{user}/{exchange}", "topic-permissions/d/guest/amq.topic"),
         ("policies/{vhost}/{name}", "policies/d/d-policy"),
@@ -50,7 +51,10 @@ public sealed partial class DescriptionTests(ApiHost api) : IClassFixture<ApiHos
 
     /// <summary>Paths that have no example: what they ask for is never there.</summary>
     private static readonly string[] Without =
-        ["bindings/{vhost}/e/{source}/e/{destination}/{key}", "connections/{name}/sessions", "moves/{vhost}/{id}"];
+        [
+            "bindings/{vhost}/e/{source}/e/{destination}/{key}", "connections/{name}/sessions", "moves/{vhost}/{id}",
+            "queues/{vhost}/{name}/browse/{id}",
+        ];
 
     [Fact]
     public void Every_route_says_what_it_does()

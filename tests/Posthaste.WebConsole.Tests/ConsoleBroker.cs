@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Posthaste.Broker;
 using Posthaste.Server;
 
 namespace Posthaste.WebConsole.Tests;
@@ -24,12 +25,15 @@ internal sealed class ConsoleBroker : IAsyncDisposable
     public Uri AmqpUri => _broker.AmqpUri;
 
     /// <param name="time">The clock of connections and logins; null for the real one.</param>
-    public static async Task<ConsoleBroker> StartAsync(TimeProvider? time = null) => new(
+    /// <param name="configure">What else is different; null for nothing.</param>
+    public static async Task<ConsoleBroker> StartAsync(
+        TimeProvider? time = null, Action<MessageBrokerOptions>? configure = null) => new(
         await PosthasteBroker.StartAsync(
             options =>
             {
                 options.Listen["http"] = "127.0.0.1:0";
                 if (time is not null) options.Broker.ConnectionTime = time;
+                configure?.Invoke(options.Broker);
             },
             TestContext.Current.CancellationToken));
 

@@ -4,16 +4,22 @@ using Posthaste.Broker.Queues;
 using Posthaste.Broker.Security;
 using Posthaste.Broker.Security.Access;
 using Posthaste.Broker.Statistics;
+using Posthaste.Core.Routing;
 
 namespace Posthaste.Broker.Connections;
 
 /// <summary>A client's connection as the broker knows it: who it is, and what goes when it goes.</summary>
 public sealed class BrokerConnection : IDisposable
 {
+    /// <summary>Exchanges that are remembered as published to. 8: a picture has no room for more.</summary>
+    private const int PublishesToMax = 8;
+
     private readonly MessageBroker _broker;
     private readonly Lock _lock = new();
     private HashSet<BrokerQueue>? _exclusiveQueues;
     private readonly UserUsage? _usage;
+    private volatile Exchange[] _publishesTo = [];
+    private int _publishedVersion = -1;
     private volatile AccessRules _access;
     private volatile BrokerChannel[] _channels = [];
     private volatile BrokerUser _user;
@@ -82,6 +88,11 @@ public sealed class BrokerConnection : IDisposable
     public IReadOnlyList<BrokerChannel> Channels => _channels;
 
     /// <summary>
+    /// Exchanges that it has published to since the topology last changed, the first few. Any thread.
+    /// </summary>
+    public IReadOnlyList<Exchange> PublishesTo => _publishesTo;
+
+    /// <summary>
     /// A session without channels counts its messages on the connection itself. The reader's, at most once.
     /// </summary>
     public void CountTraffic(ITrafficSource source) => Meter.Add(new TrafficMeter(_broker.Statistics, Meter, source));
@@ -112,6 +123,16 @@ public sealed class BrokerConnection : IDisposable
         var userWait = ofUser?.Charge(messageCount, byteCount) ?? TimeSpan.Zero;
         var hostWait = ofHost?.Charge(messageCount, byteCount) ?? TimeSpan.Zero;
         return userWait > hostWait ? userWait : hostWait;
+    }
+
+    /// <summary>It publishes to an exchange for which no route was at hand. The reader's.</summary>
+    /// <param name="exchange">Named by the message.</param>
+    /// <param name="version">Of the catalog: what was published before it changed is forgotten.</param>
+    internal void NotePublish(Exchange exchange, int version)
+    {
+        var known = _publishedVersion == version ? _publishesTo : [];
+        _publishedVersion = version;
+        _publishesTo = known.Length < PublishesToMax && !known.Contains(exchange) ? [.. known, exchange] : known;
     }
 
     /// <summary>The connection has declared an exclusive queue, which goes with it.</summary>

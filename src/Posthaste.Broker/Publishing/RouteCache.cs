@@ -191,7 +191,9 @@ public sealed class RouteCache
         exchange = found!;
         if (_by is { Access.IsFull: false } && !MayPublish(exchange, routingKey, extraKeys, _by))
             return RouteStatus.AccessRefused;
-        return exchange.Internal && _by is not null ? RouteStatus.InternalExchange : RouteStatus.Found;
+        if (exchange.Internal && _by is not null) return RouteStatus.InternalExchange;
+        _by?.NotePublish(exchange, _catalog.Version);
+        return RouteStatus.Found;
     }
 
     private bool MayPublish(

@@ -4,10 +4,16 @@ using Posthaste.Core.Queues;
 
 namespace Posthaste.Broker.Queues;
 
+/// <summary>
+/// Looks at a message that stays in its queue, and copies what it wants: bytes are valid during the call.
+/// </summary>
+/// <returns>Whether it is one of those that are looked for.</returns>
+public delegate bool MessageSearch(in DeliveredMessage message);
+
 /// <summary>Where a look at a queue has ended.</summary>
 public enum BrowseEnd
 {
-    /// <summary>As many as were asked for have been seen; there may be more.</summary>
+    /// <summary>As many as were asked for have been found or looked at; there may be more.</summary>
     Count,
 
     /// <summary>There are no more.</summary>
@@ -37,24 +43,41 @@ public sealed partial class BrokerQueue
     /// meanwhile may be missed. Reads from disk on the caller's thread.
     /// </summary>
     /// <param name="skip">Messages at the head to pass over.</param>
-    /// <param name="count">Messages at most.</param>
+    /// <param name="count">Messages at most that <paramref name="show"/> looks for.</param>
+    /// <param name="showMax">Messages at most that it is called for.</param>
     /// <param name="show">Called for each.</param>
     /// <param name="cancellation">Ends it between messages.</param>
-    public BrowseEnd Browse(int skip, int count, MessageVisitor show, CancellationToken cancellation)
+    public BrowseEnd Browse(
+        int skip, int count, int showMax, MessageSearch show, CancellationToken cancellation)
     {
         using var walk = new QueueWalk(this);
         walk.Skip(skip);
-        while (count > 0)
+        while (count > 0 && showMax > 0)
         {
             var isMore = walk.Step((in message) =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                return count > 0 && show(in message) && count-- > 0;
+                if (count == 0 || showMax == 0) return false;
+                showMax--;
+                if (show(in message)) count--;
+                return true;
             });
             if (!isMore) return BrowseEnd.Queue;
         }
 
         return BrowseEnd.Count;
+    }
+
+    /// <summary>Shows one ready message. Reads from disk on the caller's thread.</summary>
+    /// <param name="id">What a look has shown it by.</param>
+    /// <param name="show">Called for it.</param>
+    /// <returns>False when it is not ready any more, or can't be read.</returns>
+    public bool Look(EntryId id, MessageSearch show)
+    {
+        var isFound = false;
+        using var walk = new QueueWalk(this, id);
+        walk.Step((in message) => !isFound && message.Id == id && (isFound = show(in message)));
+        return isFound;
     }
 
     internal BrowseStep Browse(ref EntryId at, int max, List<EntryId> into, out byte level, out ColdBlock block)

@@ -18,13 +18,13 @@ public delegate bool MessageVisitor(in DeliveredMessage message);
 /// Memory: the ids of one step, and one block of a backlog at a time; what has come into memory with a block leaves it
 /// when the walk has passed.
 /// </remarks>
-internal sealed class QueueWalk(BrokerQueue queue) : IDisposable
+internal sealed class QueueWalk(BrokerQueue queue, EntryId? from = null) : IDisposable
 {
     /// <summary>Messages of one step: what is found at once, and may leave meanwhile.</summary>
     private const int StepCount = 256;
 
     private readonly List<EntryId> _ids = new(StepCount);
-    private EntryId _at = QueueMachine.BrowseStart;
+    private EntryId _at = from ?? QueueMachine.BrowseStart;
     private (byte Level, ColdBlock Block)? _loaded;
     private long _left = queue.MessageCount;
     private int _next;

@@ -119,6 +119,10 @@ internal sealed class ApiRoute(string method, string path, Func<ApiRequest, Task
         .Takes("disable_stats", "boolean", "Whether statistics are left out.")
         .Takes("enable_queue_totals", "boolean", "Whether numbers of messages are shown all the same.");
 
+    /// <summary>Lists what clients have, of one protocol if asked.</summary>
+    public ApiRoute OfClients() =>
+        Takes("protocol", "string", "Only of clients of this protocol: `amqp`, `mqtt` or `stomp`.");
+
     public ApiRoute Creates() => Answers(AnswerKind.Created, null);
 
     public ApiRoute Shows(string schema) => Answers(AnswerKind.One, schema);

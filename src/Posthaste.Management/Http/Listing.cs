@@ -23,11 +23,11 @@ internal static class Listing
     /// <param name="nameOf">What `name` filters and the default order is by.</param>
     /// <param name="row">The object to show.</param>
     /// <param name="sortKey">
-    /// Numbers to sort by that need no row: null for a column that does. A page then costs a page, sorted or not.
+    /// What to sort by that needs no row: null for a column that does. A page then costs a page, sorted or not.
     /// </param>
     public static JsonNode Show<T>(
         HttpContext context, IEnumerable<T> items, Func<T, string> nameOf, Func<T, JsonObject> row,
-        Func<string, Func<T, double>?>? sortKey = null)
+        Func<string, Func<T, SortValue>?>? sortKey = null)
     {
         var query = context.Request.Query;
         var all = items.OrderBy(nameOf, StringComparer.Ordinal).ToList();

@@ -66,6 +66,7 @@ internal static class ApiSchemas
             status:string reason:string missing:any ports?:integer[] protocols?:string[]
             """,
         ["Alarm"] = "node:string resource:string cause:string advice:string",
+        ["BrokerAlarm"] = "name:string severity:string title:string cause:string effect:string advice:string",
         ["AlarmCheckFailed"] = "status:string reason:string alarms:Alarm[]",
         ["ExpiringCertificate"] = "node:string protocol:string interface:string port:integer expires_at:string",
         ["CertificateCheckFailed"] = "status:string reason:string expired:ExpiringCertificate[]",
@@ -82,10 +83,12 @@ internal static class ApiSchemas
             name:string password_hash:string hashing_algorithm:string tags:string[] limits:object
             """,
         ["UserPut"] = """
-            password?:string password_hash?:string hashing_algorithm?:string tags:any limits?:object
+            password?:string password_hash?:string hashing_algorithm?:string keep_password?:boolean tags:any
+            limits?:object
             """,
         ["UserNames"] = "users:string[]",
         ["Permission"] = "user:string vhost:string configure:string write:string read:string",
+        ["AccessAnswer"] = "user:string vhost:string allowed:boolean reason:string?",
         ["PermissionPut"] = "configure:string write:string read:string",
         ["TopicPermission"] = "user:string vhost:string exchange:string write:string read:string",
         ["TopicPermissionPut"] = "exchange:string write:string read:string",
@@ -134,7 +137,11 @@ internal static class ApiSchemas
             payload:string payload_bytes:integer payload_encoding:string properties:object exchange:string
             routing_key:string redelivered?:boolean message_count?:integer
             """,
-        ["Browsed"] = "messages:Message[] end:string",
+        ["BrowsedMessage"] = """
+            id:string position?:integer payload:string payload_bytes:integer payload_encoding:string
+            properties:object exchange:string routing_key:string redelivered:boolean
+            """,
+        ["Browsed"] = "messages:BrowsedMessage[] end:string next:integer",
         ["Session"] = "channel_number:integer",
         ["DeadLetterGroup"] = """
             queue:string? reason:string? messages:integer deaths:integer first_death_ms:integer? last_death_ms:integer?
@@ -168,12 +175,12 @@ internal static class ApiSchemas
             """,
         ["Cancelled"] = "cancelled:integer",
 
-        ["ConnectionDetails"] = "name:string peer_host:string? peer_port:integer?",
+        ["ConnectionDetails"] = "name:string peer_host:string? peer_port:integer? protocol:string",
         ["Connection"] = """
             name:string user_provided_name:string? user:string vhost:string protocol:string peer_host:string?
             peer_port:integer? host:string? port:integer? ssl:boolean state:string connected_at:integer node:string
-            type:string user_who_performed_action:string channels:integer send_pend:integer message_stats:MessageStats
-            recv_oct~ send_oct~ recv_cnt:integer send_cnt:integer
+            type:string user_who_performed_action:string channels:integer send_pend:integer publishes_to:string[]
+            message_stats:MessageStats recv_oct~ send_oct~ recv_cnt:integer send_cnt:integer
             """,
         ["Channel"] = """
             name:string number:integer connection_details:ConnectionDetails vhost:string user:string

@@ -10,10 +10,10 @@ internal sealed class ChannelResource : IResource
     public void Map(ApiRoutes routes)
     {
         routes.Get("channels", static request => ShowAsync(request, ConnectionResource.Visible(request)))
-            .Says("Channels of all connections.").Samples().Lists("Channel");
+            .Says("Channels of all connections.").Samples().OfClients().Lists("Channel");
         routes.Get("channels/{name}", GetAsync).Says("A channel, with its consumers.").Samples().Shows("Channel");
         routes.Get("vhosts/{vhost}/channels", ListOfHostAsync).Says("Channels in a virtual host.").Samples()
-            .Lists("Channel");
+            .OfClients().Lists("Channel");
         routes.Get("connections/{name}/channels", static request =>
             ShowAsync(request, [ConnectionResource.Find(request)])).Says("Channels of a connection.").Samples()
             .Lists("Channel");
@@ -39,8 +39,20 @@ internal sealed class ChannelResource : IResource
         var windows = SampleWindows.Of(request.Context);
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, connections.SelectMany(static connection => connection.Channels),
-            static channel => channel.Name, channel => Describe(channel, windows)));
+            static channel => channel.Name, channel => Describe(channel, windows), SortKey));
     }
+
+    /// <summary>What a list can be sorted by without making its rows; null for anything else.</summary>
+    private static Func<BrokerChannel, SortValue>? SortKey(string column) => column switch
+    {
+        "user" => static channel => channel.Connection.User.Name,
+        "vhost" => static channel => channel.Connection.Host.Name,
+        "consumer_count" => static channel => channel.ConsumerCount,
+        "prefetch_count" => static channel => channel.PrefetchMax,
+        "messages_unacknowledged" => static channel => channel.UnackedCount,
+        "messages_unconfirmed" => static channel => channel.UnconfirmedCount,
+        _ => StatisticsRows.SortKey<BrokerChannel>(column, static channel => channel.Meter),
+    };
 
     private static JsonObject Describe(BrokerChannel channel, SampleWindows windows) => new()
     {

@@ -10,9 +10,10 @@ internal sealed class ConnectionResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("connections", ListAsync).Says("Connections, over every protocol.").Samples().Lists("Connection");
-        routes.Get("vhosts/{vhost}/connections", ListOfHostAsync).Says("Connections to a virtual host.").Samples()
+        routes.Get("connections", ListAsync).Says("Connections, over every protocol.").Samples().OfClients()
             .Lists("Connection");
+        routes.Get("vhosts/{vhost}/connections", ListOfHostAsync).Says("Connections to a virtual host.").Samples()
+            .OfClients().Lists("Connection");
         routes.Get("connections/{name}", GetAsync).Says("A connection.").Samples().Shows("Connection");
         routes.Delete("connections/{name}", CloseAsync)
             .Says("Closes a connection, with the reason of the header `X-Reason`.");
@@ -67,12 +68,30 @@ internal sealed class ConnectionResource : IResource
         var windows = SampleWindows.Of(request.Context);
         return Json.WriteAsync(request.Context, Listing.Show(
             request.Context, connections, static connection => connection.Name,
-            connection => Describe(connection, windows)));
+            connection => Describe(connection, windows), SortKey));
     }
 
-    /// <summary>All for those who see all, else the user's own, as in RabbitMQ.</summary>
-    public static IEnumerable<BrokerConnection> Visible(ApiRequest request) => request.Broker.Connections
-        .Where(connection => request.SeesAll || connection.User.Name == request.User.Name);
+    /// <summary>What a list can be sorted by without making its rows; null for anything else.</summary>
+    private static Func<BrokerConnection, SortValue>? SortKey(string column) => column switch
+    {
+        "user" => static connection => connection.User.Name,
+        "vhost" => static connection => connection.Host.Name,
+        "protocol" => static connection => connection.Protocol,
+        "connected_at" => static connection => connection.OpenedAtMs,
+        "channels" => static connection => connection.Channels.Count,
+        _ => StatisticsRows.SortKey<BrokerConnection>(column, static connection => connection.Meter),
+    };
+
+    /// <summary>
+    /// All for those who see all, else the user's own, as in RabbitMQ; of one protocol if the query says so.
+    /// </summary>
+    public static IEnumerable<BrokerConnection> Visible(ApiRequest request) =>
+        request.Broker.Connections.Where(connection => IsVisible(connection, request));
+
+    public static bool IsVisible(BrokerConnection connection, ApiRequest request) =>
+        (request.SeesAll || connection.User.Name == request.User.Name)
+        && (request.Context.Request.Query["protocol"].ToString() is not { Length: > 0 } protocol
+            || connection.Protocol == protocol);
 
     public static BrokerConnection Find(ApiRequest request) =>
         Visible(request).FirstOrDefault(connection => connection.Name == request[1]) ?? throw ApiError.NotFound();
@@ -86,6 +105,7 @@ internal sealed class ConnectionResource : IResource
             ["name"] = connection.Name,
             ["peer_host"] = remote?.Address.ToString(),
             ["peer_port"] = remote?.Port,
+            ["protocol"] = connection.Protocol,
         };
     }
 
@@ -112,6 +132,8 @@ internal sealed class ConnectionResource : IResource
             ["user_who_performed_action"] = connection.User.Name,
             ["channels"] = connection.Channels.Count,
             ["send_pend"] = 0,
+            ["publishes_to"] = new JsonArray(
+                [.. connection.PublishesTo.Select(static exchange => JsonValue.Create(exchange.Name))]),
             ["message_stats"] = StatisticsRows.OfClients(connection.Meter, windows.Messages),
         };
         StatisticsRows.AddBytes(row, connection.Meter, windows.Bytes);

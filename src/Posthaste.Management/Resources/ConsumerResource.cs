@@ -13,8 +13,8 @@ internal sealed class ConsumerResource : IResource
 {
     public void Map(ApiRoutes routes)
     {
-        routes.Get("consumers", ListAsync).Says("Consumers of all virtual hosts.").Lists("Consumer");
-        routes.Get("consumers/{vhost}", ListAsync).Says("Consumers of a virtual host.").Lists("Consumer");
+        routes.Get("consumers", ListAsync).Says("Consumers of all virtual hosts.").OfClients().Lists("Consumer");
+        routes.Get("consumers/{vhost}", ListAsync).Says("Consumers of a virtual host.").OfClients().Lists("Consumer");
     }
 
     public static IEnumerable<ConsumerRow> Of(BrokerQueue queue) => queue.ConsumerCount == 0
@@ -46,10 +46,29 @@ internal sealed class ConsumerResource : IResource
         };
     }
 
+    /// <summary>By queue and tag: both is what the filter looks at.</summary>
     private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
         request.Context,
-        request.HostsAt(1).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>().SelectMany(Of),
-        static row => row.Subscription.ConsumerTag, Describe));
+        request.HostsAt(1).SelectMany(static host => host.Catalog.Queues).Cast<BrokerQueue>().SelectMany(Of)
+            .Where(row => IsOfProtocol(row, request)),
+        static row => $"{row.Queue.Name} {row.Subscription.ConsumerTag}", Describe, SortKey));
+
+    /// <summary>What a list can be sorted by without making its rows; null for anything else.</summary>
+    private static Func<ConsumerRow, SortValue>? SortKey(string column) => column switch
+    {
+        "consumer_tag" => static row => row.Subscription.ConsumerTag,
+        "queue.vhost" => static row => row.Queue.Host.Name,
+        "prefetch_count" => static row => row.Subscription.PrefetchMax,
+        "messages_unacknowledged" => static row => row.Subscription.UnackedCount,
+        "channel_details.user" => static row => row.Subscription.Connection?.User.Name ?? "",
+        "channel_details.name" => static row =>
+            row.Subscription.Channel?.Name ?? row.Subscription.Connection?.Name ?? "",
+        _ => null,
+    };
+
+    private static bool IsOfProtocol(ConsumerRow row, ApiRequest request) =>
+        request.Context.Request.Query["protocol"].ToString() is not { Length: > 0 } protocol
+        || row.Subscription.Connection?.Protocol == protocol;
 
     private static JsonObject ChannelDetails(Subscription subscription)
     {

@@ -28,7 +28,12 @@ internal sealed class DeadLetterResource : IResource
     /// <summary>The queues that dead-letter exchanges lead to; what is in them is not looked at.</summary>
     private static Task ListAsync(ApiRequest request) => Json.WriteAsync(request.Context, Listing.Show(
         request.Context, request.HostsAt(1).SelectMany(DeadLetterTargets.In), static target => target.Queue.Name,
-        Describe, static column => column == "messages" ? static target => target.Queue.MessageCount : null));
+        Describe, static column => column switch
+        {
+            "messages" => static target => target.Queue.MessageCount,
+            "vhost" => static target => target.Queue.Host.Name,
+            _ => null,
+        }));
 
     private static JsonObject Describe(DeadLetterTarget target) => new()
     {

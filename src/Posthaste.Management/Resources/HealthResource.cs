@@ -14,16 +14,6 @@ namespace Posthaste.Management.Resources;
 /// </summary>
 internal sealed class HealthResource(ListenerTable listeners) : IResource
 {
-    private static readonly (ResourceAlarm Alarm, string Resource, string Cause, string Advice)[] Known =
-    [
-        (ResourceAlarm.Memory, "memory", "transient messages fill the memory that they may use",
-            "consume or purge the longest queues, or raise TransientBytesMax"),
-        (ResourceAlarm.Disk, "disk", "the disk of the data directory has less room than it should keep",
-            "free room on it or consume the longest queues; DiskFreeBytesMin says how much it should keep"),
-        (ResourceAlarm.Journal, "journal", "a write to the journal has failed",
-            "check the disk and the log, then restart the broker; nothing that was confirmed is lost"),
-    ];
-
     /// <summary>What can't be otherwise while a broker answers, which is one node with all virtual hosts.</summary>
     private static readonly (string Path, string What)[] AlwaysPassed =
     [
@@ -76,13 +66,12 @@ internal sealed class HealthResource(ListenerTable listeners) : IResource
 
     private static Task AlarmsAsync(ApiRequest request)
     {
-        var active = request.Broker.Alarms.Active;
-        var alarms = Known.Where(known => active.HasFlag(known.Alarm)).Select(static known => new JsonObject
+        var alarms = BrokerAlarm.OfResources(request.Broker).Select(static alarm => new JsonObject
         {
             ["node"] = NodeResource.Name,
-            ["resource"] = known.Resource,
-            ["cause"] = known.Cause,
-            ["advice"] = known.Advice,
+            ["resource"] = alarm.Name,
+            ["cause"] = alarm.Cause,
+            ["advice"] = alarm.Advice,
         }).ToArray();
         return alarms.Length == 0
             ? AnswerAsync(request.Context, null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Posthaste.Broker.Moving;
+using Posthaste.Management.Http;
 
 namespace Posthaste.Management.Resources;
 
@@ -8,7 +9,7 @@ namespace Posthaste.Management.Resources;
 internal static class MoveRows
 {
     /// <summary>What a list can be sorted by without making its rows; null for anything else.</summary>
-    public static Func<QueueMove, double>? SortKey(string column) => column switch
+    public static Func<QueueMove, SortValue>? SortKey(string column) => column switch
     {
         "id" or "started_ms" => static move => move.Id,
         _ => null,

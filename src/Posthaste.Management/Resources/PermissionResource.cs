@@ -21,6 +21,12 @@ internal sealed class PermissionResource : IResource
             .Says("Says what a user may do in a virtual host.").Takes("PermissionPut").Creates();
         routes.Delete("permissions/{vhost}/{user}", ClearAsync).For(UserTags.Administrator)
             .Says("Keeps a user out of a virtual host.");
+        routes.Get("permissions/{vhost}/{user}/check", AccessCheck.AnswerAsync).For(UserTags.Administrator)
+            .Says("Whether a user may do something.")
+            .Takes("access", "string", "What: `configure`, `write` or `read`.")
+            .Takes("kind", "string", "Of what: `queue` or `exchange`.")
+            .Takes("name", "string", "Its name.")
+            .Takes("routing_key", "string", "The key, of a topic exchange.").Shows("AccessAnswer");
         routes.Get("topic-permissions", ListTopicsAsync).For(UserTags.Administrator)
             .Says("Topic permissions of all users.").Lists("TopicPermission");
         routes.Get("topic-permissions/{vhost}/{user}", GetTopicsAsync).For(UserTags.Administrator)

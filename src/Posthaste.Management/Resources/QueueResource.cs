@@ -10,15 +10,6 @@ namespace Posthaste.Management.Resources;
 /// <summary>`queues`: what is in them and what they were declared as; declare, delete, purge, get.</summary>
 internal sealed class QueueResource : IResource
 {
-    /// <summary>Messages of one look: they are all in memory at a time.</summary>
-    private const int BrowseCountMax = 100;
-
-    /// <summary>Messages passed over: each costs a step on the queue's strand.</summary>
-    private const int BrowseSkipMax = 100_000;
-
-    /// <summary>Bytes of a body in a look.</summary>
-    private const int BrowseBodyBytesMax = 1 << 20;
-
     public void Map(ApiRoutes routes)
     {
         routes.Get("queues", ListAsync).Says("Queues of all virtual hosts.").Samples().Counting().Lists("Queue");
@@ -37,10 +28,6 @@ internal sealed class QueueResource : IResource
         routes.Post("queues/{vhost}/{name}/get", TakeAsync)
             .Says("Takes messages from the head of a queue, and puts them back unless told otherwise.")
             .Takes("Get").Shows("Message[]");
-        routes.Get("queues/{vhost}/{name}/browse", BrowseAsync).Says("Shows messages that stay where they are.")
-            .Takes("skip", "integer", "Messages to pass over.")
-            .Takes("count", "integer", "Messages to show, 20 unless told, 100 at most.")
-            .Takes("truncate", "integer", "Bytes of each body to show.").Shows("Browsed");
         routes.Post("queues/{vhost}/{name}/actions", ActAsync).For(UserTags.Administrator)
             .Says("Actions on mirrored queues, of which there are none here: every action is refused as unknown.")
             .Takes("QueueAction");
@@ -119,31 +106,6 @@ internal sealed class QueueResource : IResource
         var messages = await MessageTaker.TakeAsync(queue, TakeOptions.From(body), request.Context.RequestAborted)
             .ConfigureAwait(false);
         await Json.WriteAsync(request.Context, messages).ConfigureAwait(false);
-    }
-
-    /// <summary>Shows messages that stay where they are; consumers notice nothing.</summary>
-    private static Task BrowseAsync(ApiRequest request)
-    {
-        var queue = Find(request);
-        RequireRead(request, queue);
-        var query = request.Context.Request.Query;
-        var skip = Listing.Number(query, "skip", missing: 0, 0, BrowseSkipMax);
-        var count = Listing.Number(query, "count", missing: 20, 1, BrowseCountMax);
-        var bytesMax = Listing.Number(query, "truncate", missing: 50_000, 0, BrowseBodyBytesMax);
-        var shown = new JsonArray();
-        var end = queue.Browse(
-            skip, count,
-            (in message) =>
-            {
-                shown.Add(MessageRow.Describe(message, isBase64: false, bytesMax));
-                return true;
-            },
-            request.Context.RequestAborted);
-        return Json.WriteAsync(request.Context, new JsonObject
-        {
-            ["messages"] = shown,
-            ["end"] = end.ToString().ToLowerInvariant(),
-        });
     }
 
     private static async Task ActAsync(ApiRequest request)

@@ -19,8 +19,10 @@ internal static class QueueRows
     private const int QueueBytes = 1024;
 
     /// <summary>What a list can be sorted by without making its rows; null for anything else.</summary>
-    public static Func<BrokerQueue, double>? SortKey(string column) => column switch
+    public static Func<BrokerQueue, SortValue>? SortKey(string column) => column switch
     {
+        "vhost" => static queue => queue.Host.Name,
+        "type" => static queue => QueueTypes.NameOf(queue.Definition.Settings.Type),
         "messages" => static queue => queue.MessageCount + queue.UnackedCount,
         "messages_ready" => static queue => queue.MessageCount,
         "messages_unacknowledged" => static queue => queue.UnackedCount,

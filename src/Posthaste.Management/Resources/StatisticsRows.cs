@@ -122,6 +122,20 @@ internal static class StatisticsRows
         return left;
     }
 
+    /// <summary>
+    /// What lists of connections and channels can be sorted by without making their rows; null for anything else.
+    /// </summary>
+    public static Func<T, SortValue>? SortKey<T>(string column, Func<T, Meter> meterOf) => column switch
+    {
+        "message_stats.publish_details.rate" => item => meterOf(item).Rate(Metric.Published),
+        "message_stats.confirm_details.rate" => item => meterOf(item).Rate(Metric.Confirmed),
+        "message_stats.deliver_get_details.rate" => item => DeliverGetRate(meterOf(item)),
+        "message_stats.ack_details.rate" => item => meterOf(item).Rate(Metric.Acknowledged),
+        "recv_oct_details.rate" => item => meterOf(item).Rate(Metric.ReceivedBytes),
+        "send_oct_details.rate" => item => meterOf(item).Rate(Metric.SentBytes),
+        _ => null,
+    };
+
     /// <summary>Messages per second in any of the four ways: what lists are sorted by.</summary>
     public static double DeliverGetRate(Meter? meter) => meter is null ? 0 : DeliveredOrGot.Sum(meter.Rate);
 

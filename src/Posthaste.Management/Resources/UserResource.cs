@@ -102,6 +102,8 @@ internal sealed class UserResource : IResource
         // As in RabbitMQ: who gets another password keeps the limits.
         if (users.TryGet(user.Name, out var known) && body["limits"] is null)
             user = user with { Limits = known.Limits };
+        if (Json.Flag(body, "keep_password"))
+            user = user with { Passwords = known?.Passwords ?? throw ApiError.BadRequest("there is no password yet") };
         await request.AnswerAsync(users.Put(user), created: known is null).ConfigureAwait(false);
     }
 

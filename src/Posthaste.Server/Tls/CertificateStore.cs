@@ -49,6 +49,9 @@ internal sealed partial class CertificateStore : IDisposable
             (Store: this, Entry: entry));
     }
 
+    /// <summary>Why files that have changed are not used; null when they are.</summary>
+    public string? Fault { get; private set; }
+
     /// <summary>When the first of the certificates in use ends.</summary>
     public DateTimeOffset FirstEnd => _current.Min(static entry => new DateTimeOffset(entry.Certificate.Leaf.NotAfter));
 
@@ -65,9 +68,11 @@ internal sealed partial class CertificateStore : IDisposable
             try
             {
                 _current = Load();
+                Fault = null;
             }
             catch (PosthasteConfigurationException e)
             {
+                Fault = e.Message;
                 LogNotReloaded(e.Message);
             }
         }

@@ -61,28 +61,6 @@ internal static class ActionTable
             $"{form["destination"]} is not bound to {form["source"]} in that way any more."),
         ["connection-close"] = static form => new ActionCall(
             HttpMethod.Delete, form.Path("connections", Name), null, $"Connection {form[Name]} was asked to close."),
-        ["user-put"] = static form => new ActionCall(
-            HttpMethod.Put, form.Path("users", Name),
-            new JsonObject
-            {
-                ["password"] = form["password"],
-                ["tags"] = new JsonArray([.. form.Ticked("tag-").Select(static tag => JsonValue.Create(tag))]),
-            },
-            $"User {form[Name]} was saved."),
-        ["user-delete"] = static form => new ActionCall(
-            HttpMethod.Delete, form.Path("users", Name), null, $"User {form[Name]} was deleted."),
-        ["permission-set"] = static form => new ActionCall(
-            HttpMethod.Put, form.Path("permissions", Vhost, Name),
-            new JsonObject
-            {
-                ["configure"] = form["configure"],
-                ["write"] = form["write"],
-                ["read"] = form["read"],
-            },
-            $"User {form[Name]} has that permission in {form[Vhost]} now."),
-        ["permission-clear"] = static form => new ActionCall(
-            HttpMethod.Delete, form.Path("permissions", Vhost, Name), null,
-            $"User {form[Name]} can't enter {form[Vhost]} any more."),
         ["policy-put"] = static form => new ActionCall(
             HttpMethod.Put, PolicyPath(form),
             new JsonObject
@@ -115,7 +93,8 @@ internal static class ActionTable
 
     /// <summary>Null when there is no such action.</summary>
     public static Func<ActionForm, ActionCall>? Find(string action) =>
-        Actions.GetValueOrDefault(action) ?? MessageActions.All.GetValueOrDefault(action);
+        Actions.GetValueOrDefault(action) ?? MessageActions.All.GetValueOrDefault(action)
+        ?? AccessActions.All.GetValueOrDefault(action);
 
     private static string BindingPath(ActionForm form) =>
         Target.Path("bindings", form[Vhost], "e", form["source"], form["kind"], form["destination"]);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -31,31 +32,32 @@ public sealed record ObjectTotals(long Connections, long Channels, long Queues, 
 public sealed record ListenerView(string Protocol, string IpAddress, int Port);
 
 /// <summary>The process that the broker is.</summary>
-public sealed record NodeView(
-    string Name, string OsPid, long MemUsed, long MemLimit, bool MemAlarm, long DiskFreeLimit, bool DiskFreeAlarm,
-    bool JournalAlarm, int Processors, long Uptime);
+public sealed record NodeView(string Name, string OsPid, long MemUsed, long MemLimit, int Processors, long Uptime);
+
+/// <summary>What is wrong with the broker.</summary>
+public sealed record AlarmView(
+    string Name, string Severity, string Title, string Cause, string Effect, string Advice)
+{
+    [JsonIgnore]
+    public bool IsWarning => Severity == "warning";
+}
 
 public sealed record QueueView(
     string Name, string Vhost, string Type, bool Durable, bool Exclusive, bool AutoDelete, JsonObject Arguments,
     string State, long Messages, long MessagesReady, long MessagesUnacknowledged, long Consumers, long MessageBytes,
     RateView? MessagesReadyDetails, RateView? MessagesUnacknowledgedDetails, MessageStats? MessageStats,
-    ConsumerView[]? ConsumerDetails, string? Policy, string? OperatorPolicy)
+    ConsumerView[]? ConsumerDetails, string? Policy, string? OperatorPolicy, JsonObject? EffectivePolicyDefinition,
+    OldestDeliveryView? OldestUnacknowledged)
 {
     /// <summary>Nothing where nothing was counted yet.</summary>
     [JsonIgnore]
     public MessageStats Stats => MessageStats ?? MessageStats.None;
 }
 
-/// <summary>A subscription.</summary>
-public sealed record ConsumerView(
-    string ConsumerTag, bool AckRequired, bool Exclusive, long PrefetchCount, bool Active, long MessagesUnacknowledged,
-    ConsumerChannel ChannelDetails);
-
-public sealed record ConsumerChannel(string? Name, string? ConnectionName, string? User);
 
 public sealed record ExchangeView(
     string Name, string Vhost, string Type, bool Durable, bool AutoDelete, bool Internal, JsonObject Arguments,
-    MessageStats? MessageStats)
+    MessageStats? MessageStats, JsonObject? EffectivePolicyDefinition)
 {
     /// <summary>Nothing where nothing was counted yet.</summary>
     [JsonIgnore]
@@ -83,17 +85,7 @@ public sealed record VirtualHostView(
 
 public sealed record ConnectionView(
     string Name, string? UserProvidedName, string User, string Vhost, string Protocol, bool Ssl, long ConnectedAt,
-    int Channels, MessageStats? MessageStats)
-{
-    /// <summary>Nothing where nothing was counted yet.</summary>
-    [JsonIgnore]
-    public MessageStats Stats => MessageStats ?? MessageStats.None;
-}
-
-/// <summary>A channel or session of a connection.</summary>
-public sealed record ChannelView(
-    string Name, int Number, bool Confirm, bool Transactional, long PrefetchCount, int ConsumerCount,
-    long MessagesUnacknowledged, long MessagesUnconfirmed, MessageStats? MessageStats)
+    int Channels, string[]? PublishesTo, RateView? RecvOctDetails, RateView? SendOctDetails, MessageStats? MessageStats)
 {
     /// <summary>Nothing where nothing was counted yet.</summary>
     [JsonIgnore]
@@ -103,6 +95,18 @@ public sealed record ChannelView(
 public sealed record UserView(string Name, string[] Tags, string PasswordHash);
 
 public sealed record PermissionView(string User, string Vhost, string Configure, string Write, string Read);
+
+public sealed record TopicPermissionView(string User, string Vhost, string Exchange, string Write, string Read);
+
+/// <summary>Whether a user may do something.</summary>
+public sealed record AccessView(bool Allowed, string? Reason);
+
+/// <summary>Limits of a virtual host or a user, by name.</summary>
+public sealed record LimitsView(string? Vhost, string? User, Dictionary<string, long> Value)
+{
+    [JsonIgnore]
+    public string Name => Vhost ?? User ?? "";
+}
 
 /// <summary>Where a message would go.</summary>
 public sealed record Explanation(
@@ -119,11 +123,18 @@ public sealed record ExplanationStep(
 public sealed record ExplanationQueue(string Name, long MessagesReady, int Consumers);
 
 /// <summary>Messages that were looked at.</summary>
-public sealed record LookView(MessageRowView[] Messages, string End);
+/// <param name="End">Whether there are more: `count` or `queue`.</param>
+/// <param name="Next">How many to pass over to go on.</param>
+public sealed record LookView(MessageRowView[] Messages, string End, int Next);
 
 public sealed record MessageRowView(
-    string Exchange, string RoutingKey, long PayloadBytes, bool Redelivered, JsonObject Properties, string Payload,
-    string PayloadEncoding);
+    string Id, int Position, string Exchange, string RoutingKey, long PayloadBytes, bool Redelivered,
+    JsonObject Properties, string Payload, string PayloadEncoding)
+{
+    /// <summary>The body, or its beginning, as it came.</summary>
+    public byte[] Bytes() =>
+        PayloadEncoding == "base64" ? Convert.FromBase64String(Payload) : Encoding.UTF8.GetBytes(Payload);
+}
 
 /// <summary>What queues or exchanges are like whose names match.</summary>
 public sealed record PolicyView(

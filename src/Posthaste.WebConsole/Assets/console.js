@@ -33,12 +33,17 @@ async function refresh() {
       if (!other) return location.reload(); // What the page was about has gone.
       morph(part, other);
     }
-    lost.hidden = true;
+    show(lost, false);
     schedule(intervalMs);
   } catch {
-    lost.hidden = false;
+    show(lost, true);
     schedule(retryMs);
   }
+}
+
+// Only what changes: a screen reader hears of every change.
+function show(element, isShown) {
+  if (element.hidden === isShown) element.hidden = !isShown;
 }
 
 function morph(from, to) {
@@ -50,7 +55,7 @@ function morph(from, to) {
     if (!to.hasAttribute(name) && name !== 'open') from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) {
-    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    if (from.getAttribute(name) !== value && name !== 'open') from.setAttribute(name, value);
   }
   // Rows have keys, so a row that goes does not turn all behind it into others.
   const keyed = new Map();
@@ -67,7 +72,7 @@ function morph(from, to) {
       at = at.nextSibling;
       morph(match, child);
     } else {
-      from.insertBefore(match, at);
+      move(from, match, at);
       morph(match, child);
     }
   }
@@ -76,6 +81,14 @@ function morph(from, to) {
     at.remove();
     at = next;
   }
+}
+
+// What has the focus keeps it when its row moves.
+function move(parent, node, before) {
+  if (parent.moveBefore) return parent.moveBefore(node, before);
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  parent.insertBefore(node, before);
+  focused?.focus({ preventScroll: true });
 }
 
 function isAlike(a, b) {

@@ -7,6 +7,17 @@ internal static class Format
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
 
+    /// <summary>The protocols of clients, as the API names them.</summary>
+    public static readonly string[] Protocols = ["amqp", "mqtt", "stomp"];
+
+    /// <summary>A protocol as people write it.</summary>
+    public static string Protocol(string? name) => name switch
+    {
+        "amqp" => "AMQP 0-9-1",
+        null => "",
+        _ => name.ToUpperInvariant(),
+    };
+
     /// <summary>With thousands set apart: 12,345.</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -15,6 +15,9 @@ public abstract class ListPage : ConsolePage
     private string? Filter { get; set; }
 
     [SupplyParameterFromQuery]
+    private string? Protocol { get; set; }
+
+    [SupplyParameterFromQuery]
     private string? Sort { get; set; }
 
     [SupplyParameterFromQuery]
@@ -32,7 +35,8 @@ public abstract class ListPage : ConsolePage
     protected override async Task LoadAsync()
     {
         Query = new ListQuery(
-            new Uri(Navigation.Uri).AbsolutePath, Vhost, Filter, Sort, Reverse, Math.Max(1, Page ?? 1));
+            new Uri(Navigation.Uri).AbsolutePath, Vhost, Filter, Sort, Reverse, Math.Max(1, Page ?? 1),
+            Protocol);
         Vhosts = [.. (await Api.GetAsync<VirtualHostName[]>("vhosts?columns=name")).Select(static host => host.Name)];
         await LoadListAsync();
     }

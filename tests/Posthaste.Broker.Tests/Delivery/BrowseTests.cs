@@ -107,7 +107,7 @@ public sealed class BrowseTests
     {
         var seen = new List<string>();
         var end = queue.Browse(
-            skip, count,
+            skip, count, int.MaxValue,
             (in message) =>
             {
                 seen.Add(Encoding.UTF8.GetString(message.Message.Body));

@@ -1,3 +1,4 @@
+using System.Net;
 using Posthaste.Interop.Tests.Foreign;
 
 namespace Posthaste.WebConsole.Tests.Browser;
@@ -14,14 +15,21 @@ internal static class BrowserScript
     /// <param name="script">Of the folder `clients/browser`.</param>
     /// <param name="arguments">Behind the address and the browser.</param>
     /// <returns>What it could not run without, or how it ended.</returns>
+    public static Task<(string? Missing, CommandResult? Result)> RunAsync(string script, params string[] arguments) =>
+        RunAsync(
+            script, arguments, static async broker => await Traffic.StartAsync(broker.AmqpUri));
+
+    /// <param name="script">Of the folder `clients/browser`.</param>
+    /// <param name="arguments">Behind the address and the browser.</param>
+    /// <param name="start">Who is connected meanwhile.</param>
     public static async Task<(string? Missing, CommandResult? Result)> RunAsync(
-        string script, params string[] arguments)
+        string script, string[] arguments, Func<ConsoleBroker, Task<IAsyncDisposable>> start)
     {
         if (await FindBrowserAsync() is not { } browser)
             return ("Chromium is not installed (Debian: apt-get install chromium).", null);
         if (await Package.PrepareAsync() is { } missing) return (missing, null);
         await using var broker = await ConsoleBroker.StartAsync();
-        await using var traffic = await Traffic.StartAsync(broker.AmqpUri);
+        await using var clients = await start(broker);
         return (null, await Package.RunAsync([script, broker.Url, browser, .. arguments]));
     }
 
@@ -43,9 +51,13 @@ public abstract class BrowserRun(string file) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var (missing, result) = await BrowserScript.RunAsync("checks.js", file);
+        var (missing, result) = await BrowserScript.RunAsync("checks.js", [file], StartAsync);
         _report = new CheckReport(missing, result);
     }
+
+    /// <summary>Who is connected meanwhile.</summary>
+    private protected virtual async Task<IAsyncDisposable> StartAsync(ConsoleBroker broker) =>
+        await Traffic.StartAsync(broker.AmqpUri);
 
     public ValueTask DisposeAsync()
     {
@@ -88,6 +100,21 @@ public sealed class AdministrationTests(AdministrationRun run) : IClassFixture<A
     public void In_Chromium(string check) => run.Report(check);
 }
 
+public sealed class ClientRun() : BrowserRun(File)
+{
+    internal const string File = "clients.js";
+}
+
+[Collection("Chromium")]
+public sealed class ClientTests(ClientRun run) : IClassFixture<ClientRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(ClientRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
 public sealed class ExchangeRun() : BrowserRun(File)
 {
     internal const string File = "exchanges.js";
@@ -97,6 +124,21 @@ public sealed class ExchangeRun() : BrowserRun(File)
 public sealed class ExchangeTests(ExchangeRun run) : IClassFixture<ExchangeRun>
 {
     public static TheoryData<string> Checks => BrowserRun.NamesIn(ExchangeRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class MessageRun() : BrowserRun(File)
+{
+    internal const string File = "messages.js";
+}
+
+[Collection("Chromium")]
+public sealed class MessageTests(MessageRun run) : IClassFixture<MessageRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(MessageRun.File);
 
     [Theory]
     [MemberData(nameof(Checks))]
@@ -157,6 +199,27 @@ public sealed class LogInRun() : BrowserRun(File)
 public sealed class LogInTests(LogInRun run) : IClassFixture<LogInRun>
 {
     public static TheoryData<string> Checks => BrowserRun.NamesIn(LogInRun.File);
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void In_Chromium(string check) => run.Report(check);
+}
+
+public sealed class CrowdRun() : BrowserRun(File)
+{
+    internal const string File = "crowd.js";
+
+    private protected override async Task<IAsyncDisposable> StartAsync(ConsoleBroker broker)
+    {
+        await broker.ApiAsync(HttpMethod.Put, $"queues/%2F/{Crowd.Queue}", "{}");
+        return await Crowd.ConnectAsync(new IPEndPoint(IPAddress.Loopback, broker.AmqpUri.Port));
+    }
+}
+
+[Collection("Chromium")]
+public sealed class CrowdTests(CrowdRun run) : IClassFixture<CrowdRun>
+{
+    public static TheoryData<string> Checks => BrowserRun.NamesIn(CrowdRun.File);
 
     [Theory]
     [MemberData(nameof(Checks))]

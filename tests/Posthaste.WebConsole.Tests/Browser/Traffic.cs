@@ -9,6 +9,8 @@ internal sealed class Traffic : IAsyncDisposable
 {
     private const string Events = "shop.events";
     private const string Audit = "shop.audit";
+    private const string Unrouted = "shop.unrouted";
+    private const string Graves = "shop.graves";
 
     private static readonly (string Queue, string Key)[] Bindings =
         [("billing.invoices", "order.*"), ("warehouse.orders", "order.placed"), ("analytics.all", "#")];
@@ -66,7 +68,13 @@ internal sealed class Traffic : IAsyncDisposable
 
     private static async Task DeclareAsync(IChannel channel)
     {
-        await channel.ExchangeDeclareAsync(Events, ExchangeType.Topic, durable: true);
+        await channel.ExchangeDeclareAsync(Unrouted, ExchangeType.Fanout, durable: true);
+        await channel.ExchangeDeclareAsync(Graves, ExchangeType.Topic, durable: true);
+        await channel.QueueDeclareAsync("graveyard", durable: true, exclusive: false, autoDelete: false);
+        await channel.QueueBindAsync("graveyard", Graves, "#");
+        await channel.ExchangeDeclareAsync(
+            Events, ExchangeType.Topic, durable: true, autoDelete: false,
+            new Dictionary<string, object?> { ["alternate-exchange"] = Unrouted });
         await channel.ExchangeDeclareAsync(Audit, ExchangeType.Fanout, durable: true);
         await channel.ExchangeBindAsync(Audit, Events, "order.#");
         foreach (var (queue, key) in Bindings)
@@ -78,7 +86,11 @@ internal sealed class Traffic : IAsyncDisposable
         // Nobody reads it: it is what piles up.
         await channel.QueueDeclareAsync(
             "audit.log", durable: true, exclusive: false, autoDelete: false,
-            new Dictionary<string, object?> { ["x-max-length"] = 5_000 });
+            new Dictionary<string, object?>
+            {
+                ["x-max-length"] = 5_000,
+                ["x-dead-letter-exchange"] = Graves,
+            });
         await channel.QueueBindAsync("audit.log", Audit, "");
     }
 

@@ -15,6 +15,8 @@ internal sealed record NavigationPage(string Href, string Text, string Icon, par
         ("Broker", [
             new("/", "Overview", "overview"),
             new("/connections", "Connections", "connections", "/connection"),
+            new("/channels", "Channels", "channels", "/channel"),
+            new("/consumers", "Consumers", "consumers"),
         ]),
         ("Messages", [
             new("/exchanges", "Exchanges", "exchanges", "/exchange"),
@@ -28,6 +30,7 @@ internal sealed record NavigationPage(string Href, string Text, string Icon, par
         ("Administration", [
             new("/vhosts", "Virtual hosts", "hosts", "/vhost"),
             new("/users", "Users", "admin", "/user") { NeedsAdministrator = true },
+            new("/limits", "Limits", "limits") { NeedsAdministrator = true },
             new("/policies", "Policies", "policies") { NeedsPolicyMaker = true },
             new("/definitions", "Definitions", "definitions") { NeedsAdministrator = true },
         ]),

@@ -2,15 +2,15 @@
 
 const assert = require('node:assert');
 const axe = require('axe-core');
-const { api, base, check, publish, queueUrl, queueWith } = require('../harness');
+const { api, base, check, publish, queueUrl, queueWith, segment } = require('../harness');
 
 /** Everything that axe knows to be wrong by WCAG 2.2 AA, contrast of every text included. */
-async function assertAccessible(page) {
+async function assertAccessible(page, where = page.url()) {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run({
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
   }));
-  assert.deepEqual(violations.map(rule => `${rule.id}: ${rule.nodes.map(node => node.html).join(' | ')}`), []);
+  assert.deepEqual(violations.map(rule => `${where}: ${rule.id}: ${rule.nodes.map(node => node.html).join(' | ')}`), []);
 }
 
 /** Headings go down by one level at a time, from one first one. */
@@ -31,12 +31,15 @@ async function everyPage() {
   await api('PUT', 'exchanges/%2F/accessible-later', { type: 'x-delayed-message', arguments: { 'x-delayed-type': 'fanout' } });
   await publish('key', 'later', 'accessible-later', { headers: { 'x-delay': 3_600_000 } });
   await deadLetter();
+  const shop = (await api('GET', 'connections')).find(one => one.user_provided_name === 'shop');
   await api('POST', `queues/%2F/${queue}/move`, { destination: target, rate: 1, background: true });
   return [
     '/dead-letters', '/dead-letter?vhost=%2F&name=accessible-dead&dry=yes', '/moves', '/delayed',
     '/delayed-messages?vhost=%2F&name=accessible-later', `/move?vhost=%2F&name=${queue}&to=${target}&dry=yes`,
     '/', '/queues', queueUrl(queue).slice(base.length), '/exchanges', '/exchange?vhost=%2F&name=amq.topic',
-    `/explain?vhost=%2F&exchange=amq.default&key=${queue}`, '/connections', '/topology?vhost=%2F', '/policies', '/vhosts', '/users', '/user?name=guest',
+    `/explain?vhost=%2F&exchange=amq.default&key=${queue}`, '/connections', `/connection?name=${segment(shop.name)}`, '/channels',
+    `/channel?name=${segment(`${shop.name} (1)`)}`, '/consumers', '/topology?vhost=%2F', '/limits',
+    '/user?name=guest&may=read-queue&subject=q&vhost=%2F', `/messages?vhost=%2F&name=${queue}&as=hex`, '/policies', '/vhosts', '/users', '/user?name=guest',
     '/definitions', `/messages?vhost=%2F&name=${queue}`,
   ];
 }
@@ -53,19 +56,24 @@ async function deadLetter() {
 const desk = { width: 1280, height: 900 };
 const phone = { width: 390, height: 844 };
 
-check('every page is accessible, dark on a desk', checkPages, { context: { colorScheme: 'dark', viewport: desk } });
-
-check('every page is accessible, light on a phone', checkPages, { context: { colorScheme: 'light', viewport: phone } });
-
-async function checkPages(page) {
+check('every page is accessible in light and dark, on a desk and on a phone, and asks nobody else', async page => {
+  const elsewhere = [];
+  page.on('request', request => request.url().startsWith(base) || elsewhere.push(request.url()));
   for (const path of await everyPage()) {
+    await page.setViewportSize(desk);
     await page.goto(base + path);
-    await assertAccessible(page);
     await assertHeadings(page);
+    for (const colorScheme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme });
+      await assertAccessible(page, `${path} in ${colorScheme}`);
+    }
+    await page.setViewportSize(phone);
+    await assertAccessible(page, `${path} on a phone`);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `${path} is ${overflow} px wider than the screen`);
   }
-}
+  assert.deepEqual(elsewhere, []);
+});
 
 check('the login is accessible', async page => {
   await page.goto(`${base}/login`);

@@ -20,7 +20,7 @@ check('a user is added, gets a permission, loses it and is deleted', async page 
   await page.getByRole('link', { name }).click();
   await page.getByText('None: this user can enter no virtual host.').waitFor();
   await page.getByLabel('Configure').fill('^mine');
-  await page.getByRole('button', { name: 'Set' }).click();
+  await page.getByRole('button', { name: 'Set', exact: true }).click();
   await page.getByRole('status').getByText('has that permission').waitFor();
   const { configure, write, read } = await api('GET', `permissions/%2F/${name}`);
   assert.deepEqual([configure, write, read], ['^mine', '.*', '.*']);
@@ -88,4 +88,65 @@ check('definitions go out and in', async page => {
   await page.getByLabel('File').setInputFiles(file);
   await page.getByRole('button', { name: 'Take in' }).click();
   await page.getByRole('alert').getByText('no JSON').waitFor();
+});
+
+check('tags change without the password, also tags of others', async page => {
+  const name = unique('tagged');
+  await api('PUT', `users/${name}`, { password: name, tags: 'management,team-blue' });
+  await page.goto(`${base}/user?name=${name}`);
+  assert.equal(await page.getByLabel('Other tags, with commas').inputValue(), 'team-blue');
+  await page.getByLabel('monitoring: sees everything').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('status').getByText('was saved').waitFor();
+  assert.deepEqual((await api('GET', `users/${name}`)).tags.sort(), ['management', 'monitoring', 'team-blue']);
+  const answer = await fetch(`${base}/api/whoami`, {
+    headers: { authorization: `Basic ${Buffer.from(`${name}:${name}`).toString('base64')}` },
+  });
+  assert.equal(answer.status, 200, 'the password is what it was');
+});
+
+check('topic permissions are set, asked about and withdrawn', async page => {
+  const name = unique('publisher');
+  await api('PUT', `users/${name}`, { password: name, tags: '' });
+  await api('PUT', `permissions/%2F/${name}`, { configure: '', write: '^amq\\.topic$', read: '' });
+  await page.goto(`${base}/user?name=${name}`);
+  await page.getByText('Restrict keys…').click();
+  await page.getByLabel('Publish with keys that match').fill('^{username}\\.');
+  await page.getByRole('button', { name: 'Restrict', exact: true }).click();
+  await page.getByRole('status').getByText('has that topic permission').waitFor();
+  const ask = async key => {
+    const question = page.getByRole('region', { name: `May ${name} …?` });
+    await question.getByLabel('Do').selectOption({ label: 'publish to the exchange' });
+    await question.getByLabel('Its name').fill('amq.topic');
+    await question.getByLabel('Routing key').fill(key);
+    await question.getByRole('button', { name: 'Ask' }).click();
+  };
+  await ask(`${name}.a`);
+  await page.getByRole('status').getByText(`Yes: ${name} may publish to the exchange`).waitFor();
+  await ask('other.a');
+  await page.getByRole('status').getByText("does not allow the key 'other.a'").waitFor();
+  await page.getByRole('button', { name: 'Withdraw on amq.topic in /' }).click();
+  await page.getByRole('status').getByText('No topic permission restricts').waitFor();
+  await ask('other.a');
+  await page.getByRole('status').getByText(`Yes: ${name} may`).waitFor();
+});
+
+check('limits of virtual hosts and users are set and cleared', async page => {
+  const [user, host] = [unique('limited'), unique('limited-host')];
+  await api('PUT', `users/${user}`, { password: user, tags: '' });
+  await api('PUT', `vhosts/${host}`);
+  await page.goto(`${base}/limits`);
+  for (const [title, owner, limit] of [['Of users', user, 'max-channels'], ['Of virtual hosts', host, 'max-queues']]) {
+    const section = page.getByRole('region', { name: title });
+    await section.getByLabel(title === 'Of users' ? 'User' : 'Virtual host', { exact: true }).selectOption(owner);
+    await section.getByLabel('Limit', { exact: true }).selectOption(limit);
+    await section.getByLabel('At most').fill('7');
+    await section.getByRole('button', { name: 'Set limit' }).click();
+    await page.getByRole('status').getByText(`${owner} is limited to ${limit} = 7.`).waitFor();
+  }
+  assert.deepEqual(await api('GET', `user-limits/${user}`), [{ user, value: { 'max-channels': 7 } }]);
+  assert.deepEqual(await api('GET', `vhost-limits/${host}`), [{ vhost: host, value: { 'max-queues': 7 } }]);
+  await page.getByRole('button', { name: `Clear max-queues of ${host}` }).click();
+  await page.getByRole('status').getByText('is not limited any more').waitFor();
+  assert.deepEqual(await api('GET', `vhost-limits/${host}`), []);
 });
