@@ -34,6 +34,16 @@ internal sealed class Watcher : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Asks for everything once.</summary>
+    /// <param name="client">One that has logged in to the console.</param>
+    public static void Look(ManagementClient client)
+    {
+        foreach (string path in Paths)
+        {
+            client.Get(path);
+        }
+    }
+
     /// <summary>Throws unless everything that it asked was answered, and it has asked at all.</summary>
     public void Verify()
     {
@@ -62,11 +72,7 @@ internal sealed class Watcher : IDisposable
         {
             do
             {
-                foreach (string path in Paths)
-                {
-                    _client.Get(path);
-                }
-
+                Look(_client);
                 Interlocked.Increment(ref _roundCount);
             }
             while (!_stopping.Wait(PeriodMs));
