@@ -12,8 +12,12 @@ namespace Posthaste.Bench.Operating;
 internal sealed class OperatedBroker(string workDirectory, string assembly, Protocol protocol, OperatingMode mode)
     : PosthasteBroker(workDirectory, assembly, protocol)
 {
-    // The runtime compiles what answers them for the first seventy or so, which costs ten times the answers themselves.
+    // Enough for the runtime to compile what answers them for good, which takes seconds of CPU behind the last one.
     private const int LooksBefore = 100;
+    private const int CalmPeriods = 3;
+    private const int CalmPeriodMs = 1000;
+    private const double CalmCpuSecondsMax = 0.05;
+    private static readonly TimeSpan CalmTimeout = TimeSpan.FromSeconds(60);
 
     private IPEndPoint? _management;
     private Watcher? _watcher;
@@ -52,6 +56,7 @@ internal sealed class OperatedBroker(string workDirectory, string assembly, Prot
                 Watcher.Look(client);
             }
 
+            WaitUntilCalm();
             _watcher = new Watcher(_management);
         }
     }
@@ -59,4 +64,19 @@ internal sealed class OperatedBroker(string workDirectory, string assembly, Prot
     public override void Verify() => _watcher?.Verify();
 
     protected override void StopHelpers() => _watcher?.Dispose();
+
+    private void WaitUntilCalm()
+    {
+        long started = Environment.TickCount64;
+        for (int calm = 0; calm < CalmPeriods;)
+        {
+            double cpu = ProcessMeter.CpuSeconds(ProcessId);
+            Thread.Sleep(CalmPeriodMs);
+            calm = ProcessMeter.CpuSeconds(ProcessId) - cpu <= CalmCpuSecondsMax ? calm + 1 : 0;
+            if (Environment.TickCount64 - started > CalmTimeout.TotalMilliseconds)
+            {
+                throw new WorkloadException("the broker is busy without a load");
+            }
+        }
+    }
 }
