@@ -21,6 +21,7 @@ internal sealed class TestClient : IAsyncDisposable
     private readonly CancellationTokenSource _hungUp = new();
     private readonly TaskCompletionSource<string> _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<ReceivedPacket> _early = new();
+    private bool _isDisposed;
     private ushort _lastPacketId;
 
     public TestClient(
@@ -323,8 +324,12 @@ internal sealed class TestClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Hangs up, once: a test may, and its host does it for all that are left.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await _toBroker.Writer.CompleteAsync();
         await _hungUp.CancelAsync();
         await _fromBroker.Reader.CompleteAsync();
